@@ -1,0 +1,80 @@
+"""Attention over the context's cells (paper, section 3.2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from .encoders import KERAS_BATCH_NORM_EPSILON
+
+
+@dataclass(frozen=True)
+class ContextEncoding:
+    """What is computed once for each context image, whoever looks at it.
+
+    cells: (B, H*W, C), the feature map's cells v_ij, row-major.
+    projection: (B, H*W, K), the attention's part that depends on the context alone.
+    height, width: of the feature map, in cells.
+    """
+
+    cells: Tensor
+    projection: Tensor
+    height: int
+    width: int
+
+    def for_people(self, context_index: Tensor) -> ContextEncoding:
+        """One row for each person; context_index (P,) names the context image of each."""
+        return ContextEncoding(
+            self.cells[context_index], self.projection[context_index], self.height, self.width
+        )
+
+
+class ContextAttention(nn.Module):
+    """Weighs the context's cells for each person."""
+
+    def project(self, cells: Tensor) -> Tensor:
+        """The part that needs no face: cells (B, H*W, C) to (B, H*W, K)."""
+        raise NotImplementedError
+
+    def forward(self, face_vector: Tensor, context: ContextEncoding) -> Tensor:
+        """face_vector (P, C_f) and P rows of context to weights (P, H*W) that sum to 1 (eq. 4)."""
+        raise NotImplementedError
+
+
+class GlobalLocalAttention(ContextAttention):
+    """The score of a cell depends on the face and on the cell.
+
+    The first dense layer W[v_f; v_ij] + b is kept as W_f v_f + b and W_c v_ij, so that the second,
+    by far the larger part, is computed once for each context image. ReLU stands on both sides of
+    the batch normalisation because the published weights were trained so.
+    """
+
+    def __init__(self, face_channels: int, context_channels: int, hidden_units: int = 128) -> None:
+        super().__init__()
+        self.face_projection = nn.Linear(face_channels, hidden_units)
+        self.context_projection = nn.Linear(context_channels, hidden_units, bias=False)
+        self.normalization = nn.BatchNorm1d(hidden_units, eps=KERAS_BATCH_NORM_EPSILON)
+        self.score = nn.Linear(hidden_units, 1)
+
+    def project(self, cells: Tensor) -> Tensor:
+        projection: Tensor = self.context_projection(cells)
+        return projection
+
+    def forward(self, face_vector: Tensor, context: ContextEncoding) -> Tensor:
+        hidden = torch.relu(self.face_projection(face_vector).unsqueeze(1) + context.projection)
+        normalized = self.normalization(hidden.flatten(0, 1)).view_as(hidden)
+        scores = self.score(torch.relu(normalized)).squeeze(-1)
+        return torch.softmax(scores, dim=-1)
+
+
+def attend(weights: Tensor, cells: Tensor) -> Tensor:
+    """Weighted sum of the cells (eq. 5): weights (P, H*W), cells (P, H*W, C) to (P, C)."""
+    return torch.bmm(weights.unsqueeze(1), cells).squeeze(1)
+
+
+ATTENTIONS: Mapping[str, Callable[[int, int], ContextAttention]] = {
+    "global_local": GlobalLocalAttention
+}

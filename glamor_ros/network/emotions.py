@@ -1,0 +1,3 @@
+"""The seven emotion classes, in the order of the network's outputs."""
+
+EMOTIONS = ("Anger", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise")

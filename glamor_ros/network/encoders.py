@@ -1,0 +1,53 @@
+"""Encoders: images to feature maps (paper, section 3.2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from torch import Tensor, nn
+
+KERAS_BATCH_NORM_EPSILON = 1e-3
+
+
+class Encoder(nn.Module):
+    """Images (N, 3, H, W), RGB in [0, 1], to feature maps (N, out_channels, H', W')."""
+
+    out_channels: int
+
+
+class ConvolutionBlock(nn.Module):
+    """3x3 convolution, batch normalisation and ReLU, keeping the size: (N, C, H, W) to (N, C', H, W)."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1)
+        self.normalization = nn.BatchNorm2d(out_channels, eps=KERAS_BATCH_NORM_EPSILON)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return nn.functional.relu(self.normalization(self.convolution(features)))
+
+
+class OriginalEncoder(Encoder):
+    """The paper's own encoder (Fig. 3): five blocks, 2x2 max-pooling between them.
+
+    (N, 3, 96, 96) becomes (N, 256, 6, 6), (N, 3, 112, 112) becomes (N, 256, 7, 7).
+    """
+
+    out_channels = 256
+
+    def __init__(self) -> None:
+        super().__init__()
+        channels = (3, 32, 64, 128, 256, self.out_channels)
+        self.blocks = nn.ModuleList(
+            ConvolutionBlock(before, after)
+            for before, after in zip(channels[:-1], channels[1:], strict=True)
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        features: Tensor = self.blocks[0](images)
+        for block in self.blocks[1:]:
+            features = block(nn.functional.max_pool2d(features, kernel_size=2))
+        return features
+
+
+ENCODERS: Mapping[str, Callable[[], Encoder]] = {"original": OriginalEncoder}

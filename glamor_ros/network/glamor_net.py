@@ -1,0 +1,91 @@
+"""GLAMOR-Net, put together from its parts (paper, Fig. 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from .attention import ContextAttention, ContextEncoding, attend
+from .encoders import Encoder
+from .fusion import Fusion
+
+
+@dataclass(frozen=True)
+class GlamorOutput:
+    """What the network says of P people.
+
+    logits: (P, 7), class order of `emotions.EMOTIONS`. face_vector, context_vector: (P, C).
+    attention: (P, H, W), sums to 1 over the cells. fusion_weights: (P, 2), face and context.
+    """
+
+    logits: Tensor
+    face_vector: Tensor
+    context_vector: Tensor
+    attention: Tensor
+    fusion_weights: Tensor
+
+    @property
+    def probabilities(self) -> Tensor:
+        """(P, 7), rows sum to 1."""
+        return torch.softmax(self.logits.float(), dim=-1)
+
+
+class GlamorNet(nn.Module):
+    """Face and context encoders, attention of the face over the context, fusion, classifier.
+
+    A context is encoded once (`encode_context`); every person then costs one face encoding and one
+    vector added in the attention (`recognize`).
+    """
+
+    def __init__(
+        self,
+        face_encoder: Encoder,
+        context_encoder: Encoder,
+        attention: ContextAttention,
+        fusion: Fusion,
+        classifier: nn.Module,
+    ) -> None:
+        super().__init__()
+        self.face_encoder = face_encoder
+        self.context_encoder = context_encoder
+        self.attention = attention
+        self.fusion = fusion
+        self.classifier = classifier
+
+    def encode_faces(self, faces: Tensor) -> Tensor:
+        """Faces (P, 3, 96, 96), RGB in [0, 1], to v_f (P, C_f), the mean over the feature map."""
+        features: Tensor = self.face_encoder(faces)
+        return features.mean(dim=(2, 3))
+
+    def encode_context(self, contexts: Tensor) -> ContextEncoding:
+        """Contexts (B, 3, 112, 112), RGB in [0, 1], faces set to zero."""
+        features = self.context_encoder(contexts)
+        cells = features.flatten(2).transpose(1, 2).contiguous()
+        return ContextEncoding(cells, self.attention.project(cells), *features.shape[2:])
+
+    def recognize(self, face_vector: Tensor, context: ContextEncoding) -> GlamorOutput:
+        """face_vector (P, C_f) with P rows of context (see `ContextEncoding.for_people`)."""
+        attention = self.attention(face_vector, context)
+        context_vector = attend(attention, context.cells)
+        fused = self.fusion(face_vector, context_vector)
+        return GlamorOutput(
+            logits=self.classifier(fused.vector),
+            face_vector=face_vector,
+            context_vector=context_vector,
+            attention=attention.unflatten(1, (context.height, context.width)),
+            fusion_weights=fused.weights,
+        )
+
+    def forward(
+        self, faces: Tensor, contexts: Tensor, context_index: Tensor | None = None
+    ) -> GlamorOutput:
+        """Faces (P, 3, 96, 96) seen in contexts (B, 3, 112, 112).
+
+        context_index (P,), int64, names the context of each face; without it, B must be P.
+        """
+        context = self.encode_context(contexts)
+        if context_index is not None:
+            context = context.for_people(context_index)
+        return self.recognize(self.encode_faces(faces), context)

@@ -1,0 +1,22 @@
+"""Fixtures that every test may use."""
+
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def weights_dir() -> Path:
+    """The weights that ship with the package."""
+    return REPOSITORY / "weights"
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """Golden data and photographs kept beside the checkout; tests skip where they are absent."""
+    directory = REPOSITORY.parent / "shared"
+    if not (directory / "golden").is_dir():
+        pytest.skip(f"golden data is not there: {directory / 'golden'}")
+    return directory
