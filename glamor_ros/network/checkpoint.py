@@ -16,10 +16,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from .architecture import Architecture, ArchitectureError, build_glamor_net
+from .architecture import Architecture, build_glamor_net
 from .emotions import EMOTIONS
 from .glamor_net import GlamorNet
-from .input_spec import InputSpec, InputSpecError
+from .input_spec import InputSpec
 
 FORMAT = "glamor_ros.checkpoint.1"
 
@@ -82,10 +82,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
         input_spec = _input_spec(json.loads(metadata["input_spec"]))
         provenance = json.loads(metadata["provenance"])
         network = build_glamor_net(architecture)
-    except (KeyError, TypeError, json.JSONDecodeError, ArchitectureError, InputSpecError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise CheckpointError(
-            f"{path}: its metadata cannot be used ({type(error).__name__}: {error}); it was made by "
-            "another version of glamor_ros or was edited; export it again"
+            f"{path}: its metadata cannot be used ({type(error).__name__}: {error}); it was made "
+            "by another version of glamor_ros or was edited; export it again"
         ) from error
     if classes != EMOTIONS:
         raise CheckpointError(
@@ -97,9 +97,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def _input_spec(fields: dict[str, Any]) -> InputSpec:
-    return InputSpec(
-        **{name: tuple(v) if isinstance(v, list) else float(v) for name, v in fields.items()}
-    )
+    scale = float(fields.pop("face_box_scale"))
+    sizes = {name: (int(height), int(width)) for name, (height, width) in fields.items()}
+    return InputSpec(face_box_scale=scale, **sizes)
 
 
 def _read_safetensors(path: Path) -> tuple[Mapping[str, str], dict[str, Tensor]]:
@@ -110,7 +110,7 @@ def _read_safetensors(path: Path) -> tuple[Mapping[str, str], dict[str, Tensor]]
         )
     try:
         with safe_open(path, framework="pt") as file:
-            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
             f"{path} ({path.stat().st_size} bytes) is no readable safetensors file: {error}; it is "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 
 from torch import Tensor, nn
@@ -16,7 +17,7 @@ class Encoder(nn.Module):
 
 
 class ConvolutionBlock(nn.Module):
-    """3x3 convolution, batch normalisation and ReLU, keeping the size: (N, C, H, W) to (N, C', H, W)."""
+    """3x3 convolution, batch normalisation, ReLU: (N, C, H, W) to (N, C', H, W)."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -39,8 +40,7 @@ class OriginalEncoder(Encoder):
         super().__init__()
         channels = (3, 32, 64, 128, 256, self.out_channels)
         self.blocks = nn.ModuleList(
-            ConvolutionBlock(before, after)
-            for before, after in zip(channels[:-1], channels[1:], strict=True)
+            ConvolutionBlock(before, after) for before, after in itertools.pairwise(channels)
         )
 
     def forward(self, images: Tensor) -> Tensor:

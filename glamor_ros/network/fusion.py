@@ -31,7 +31,10 @@ def _score_network(features: int, hidden_units: int) -> nn.Sequential:
 
 
 class FusionNet(Fusion):
-    """Each branch scores itself; the softmax of the scores scales it before they are joined (eq. 6-8)."""
+    """Each branch scores itself; the softmax of the scores scales it, then they are joined.
+
+    Equations 6 to 8.
+    """
 
     def __init__(self, face_features: int, context_features: int, hidden_units: int = 128) -> None:
         super().__init__()

@@ -1,0 +1,1 @@
+"""From a camera image to the people in it and their emotions."""

@@ -1,0 +1,112 @@
+"""From an image and the faces in it to what the network says of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..network.checkpoint import Checkpoint
+from ..network.folding import folded_for_inference
+from ..network.glamor_net import GlamorOutput
+from .geometry import Box, Region
+from .people import AttentionMap, EmotionEstimate
+from .preprocessing import FloatImage, Preprocessor, require_bgr_image
+
+CONTEXT_MODES = ("shared", "per_person")
+
+
+class RecognizerError(ValueError):
+    """The recognizer cannot be set up, or cannot take what it was given."""
+
+
+def require_device(name: str) -> torch.device:
+    """The torch device. Raises RecognizerError where it is unknown or not on this machine."""
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise RecognizerError(
+            f"device '{name}' cannot be used: {reason}; use 'cpu', or 'cuda' on a machine with an "
+            "NVIDIA GPU and a CUDA build of PyTorch"
+        ) from error
+    return device
+
+
+class EmotionRecognizer:
+    """Runs the network on all faces of an image at once. Stateless between images, thread-safe.
+
+    context_mode "shared" masks all faces in one context, encoded once; "per_person" masks each
+    person's own face, as in training, and encodes one context for each. For one face they are
+    equal.
+    """
+
+    def __init__(
+        self, checkpoint: Checkpoint, *, context_mode: str = "shared", device: str = "cpu"
+    ) -> None:
+        if context_mode not in CONTEXT_MODES:
+            raise RecognizerError(
+                f"unknown context_mode '{context_mode}'; known are {', '.join(CONTEXT_MODES)}"
+            )
+        self._shares_context = context_mode == "shared"
+        self._device = require_device(device)
+        self._preprocessor = Preprocessor(checkpoint.input_spec)
+        network = folded_for_inference(checkpoint.network).to(self._device)
+        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def recognize(
+        self, image_bgr: NDArray[np.uint8], boxes: Sequence[Box]
+    ) -> list[EmotionEstimate]:
+        """One estimate for each box, in order; the boxes are as the detector gives them.
+
+        Raises ImageError for another image than (H, W, 3) uint8 and RecognizerError for a box that
+        lies outside the image.
+        """
+        require_bgr_image(image_bgr)
+        if not boxes:
+            return []
+        height, width = image_bgr.shape[:2]
+        regions = [self._region(box, width, height) for box in boxes]
+        faces = np.stack([self._preprocessor.face(image_bgr, region) for region in regions])
+        masks = [regions] if self._shares_context else [[region] for region in regions]
+        contexts = self._preprocessor.contexts(image_bgr, masks)
+        covered = self._preprocessor.context_region(width, height)
+        return _estimates(self._run(faces, contexts), covered)
+
+    def _region(self, box: Box, width: int, height: int) -> Region:
+        region = box.scaled(self._preprocessor.input_spec.face_box_scale).clipped(width, height)
+        if region.is_empty:
+            raise RecognizerError(f"{box} holds no pixel of the image of {width}x{height}")
+        return region
+
+    def _run(self, faces: FloatImage, contexts: FloatImage) -> GlamorOutput:
+        context_index = torch.zeros(len(faces), dtype=torch.int64, device=self._device)
+        if len(contexts) > 1:
+            context_index = torch.arange(len(faces), device=self._device)
+        with torch.inference_mode():
+            output: GlamorOutput = self._network(
+                self._to_tensor(faces), self._to_tensor(contexts), context_index
+            )
+        return output
+
+    def _to_tensor(self, images: FloatImage) -> torch.Tensor:
+        """(N, H, W, 3) to (N, 3, H, W); the values stay where they are: that is channels_last."""
+        return torch.from_numpy(images).to(self._device).permute(0, 3, 1, 2)
+
+
+def _estimates(output: GlamorOutput, covered: Region) -> list[EmotionEstimate]:
+    probabilities = output.probabilities.cpu().numpy()
+    attention = output.attention.float().cpu().numpy()
+    weights = output.fusion_weights.float().cpu().tolist()
+    return [
+        EmotionEstimate(
+            probabilities=probabilities[person],
+            face_weight=face_weight,
+            context_weight=context_weight,
+            attention=AttentionMap(attention[person], covered),
+        )
+        for person, (face_weight, context_weight) in enumerate(weights)
+    ]
