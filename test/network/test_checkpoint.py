@@ -114,7 +114,7 @@ def test_values_that_are_not_finite_are_refused(saved: Path) -> None:
         ({"architecture": '{"encoder": "transformer"}'}, "unknown encoder 'transformer'"),
         ({"architecture": '{"layers": 5}'}, "metadata cannot be used"),
         ({"classes": '["Sad", "Happy"]'}, "trained for the classes Sad, Happy"),
-        ({"input_spec": '{"face_size": [0, 96]}'}, "face_size is"),
+        ({"input_spec": '{"face_box_scale": 1, "face_size": [0, 96]}'}, "face_size is"),
         ({"input_spec": '{"face_box_scale": "wide"}'}, "metadata cannot be used"),
         ({"provenance": "text"}, "metadata cannot be used"),
     ],
