@@ -1,0 +1,1 @@
+"""dlib's max-margin object detection (MMOD) face network in PyTorch, with dlib's detections."""

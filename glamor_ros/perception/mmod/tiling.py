@@ -1,0 +1,96 @@
+"""The layout of an image pyramid on one canvas: dlib's `compute_tiled_image_pyramid_details`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# dlib's pyramid_down<6>: each level has 5/6 of the size of the one before.
+PYRAMID_RATE = (6 - 1.0) / 6
+MIN_LEVEL_HEIGHT_PX = 5
+
+_UINT64 = 2**64
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Where one level lies on the canvas; `bottom` and `right` are exclusive."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    @property
+    def bottom(self) -> int:
+        return self.top + self.height
+
+    @property
+    def right(self) -> int:
+        return self.left + self.width
+
+    def intersects(self, other: Tile) -> bool:
+        return (
+            self.top < other.bottom
+            and other.top < self.bottom
+            and self.left < other.right
+            and other.left < self.right
+        )
+
+
+@dataclass(frozen=True)
+class PyramidLayout:
+    """The canvas and its tiles, the full image first, each level after the one it is made from."""
+
+    height: int
+    width: int
+    tiles: tuple[Tile, ...]
+
+
+def pyramid_layout(height: int, width: int, padding: int, outer_padding: int) -> PyramidLayout:
+    """The layout for an image of this size: a column of levels, the rest beside it from below."""
+    sizes = _level_sizes(height, width)
+    first_column, column_height = _first_column(sizes, padding)
+
+    tiles: list[Tile] = []
+    y = outer_padding
+    for level_height, level_width in sizes[:first_column]:
+        tiles.append(Tile(y, outer_padding, level_height, level_width))
+        y += level_height + padding
+    bottom = y - padding
+    right = outer_padding + width
+    for level_height, level_width in sizes[first_column:]:
+        tile = Tile(bottom - level_height, right - level_width, level_height, level_width)
+        if tile.intersects(tiles[0]):
+            break
+        tiles.append(tile)
+        bottom -= level_height + padding
+    return PyramidLayout(column_height + 2 * outer_padding, width + 2 * outer_padding, tuple(tiles))
+
+
+def _level_sizes(height: int, width: int) -> list[tuple[int, int]]:
+    sizes = [(height, width)]
+    while True:
+        height, width = int(PYRAMID_RATE * height), int(PYRAMID_RATE * width)
+        if width == 0 or height < MIN_LEVEL_HEIGHT_PX:
+            return sizes
+        sizes.append((height, width))
+
+
+def _first_column(sizes: list[tuple[int, int]], padding: int) -> tuple[int, int]:
+    """How many levels stand in the first column, and its height.
+
+    It ends where the next level fits beside the last one and the column has half the height of all
+    levels below the image. dlib compares unsigned numbers here: what is negative counts as huge.
+    """
+    image_height, image_width = sizes[0]
+    total_height = sum(height + padding for height, _ in sizes) - 2 * padding
+    height = 0
+    previous_width = 0
+    for count, (level_height, level_width) in enumerate(sizes):
+        fits_beside = level_width <= (image_width - previous_width - padding) % _UINT64
+        below = (height - image_height) * 2 % _UINT64
+        if fits_beside and below >= (total_height - image_height) % _UINT64:
+            return count, height - padding
+        height += level_height + padding
+        previous_width = level_width
+    return len(sizes), height - padding
