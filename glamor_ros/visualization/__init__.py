@@ -1,0 +1,1 @@
+"""Pictures for people: boxes, labels and attention maps drawn over camera images."""

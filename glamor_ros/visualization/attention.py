@@ -1,0 +1,135 @@
+"""Attention maps placed back onto the image that they were computed for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..perception.geometry import Region
+from ..perception.people import AttentionMap, Person
+from .labels import fit_label
+from .overlay import draw_face, emotion_text
+from .palette import BLACK, WHITE, BgrColor, emotion_color
+from .style import Style
+
+# The hottest colour stands for this many times the weight that every cell has in an even map, or
+# for the highest weight where that is more: a map without a focus stays cool.
+_HOT_OVER_EVEN = 3.0
+# Share of the heat map's colour in the picture, from no attention to the hottest.
+_OPACITY = np.linspace(0.25, 0.75, 256, dtype=np.float32)[:, None, None]
+# Its lightness rises with the heat, so that it is read right with every colour vision.
+_COLORS = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_INFERNO)
+# Blending is a table look-up: heat to what is added to a picture and what is left of it.
+_ADDED = (_COLORS * _OPACITY).round().astype(np.uint8)
+_LEFT = (255 * (1 - _OPACITY)).repeat(3, axis=2).round().astype(np.uint8)
+_MAX_PANEL_WIDTH_PX = 1280
+
+
+def attention_heat(attention: AttentionMap) -> NDArray[np.float32]:
+    """The map at the size of its region (height, width), interpolated bilinearly, in [0, 1]."""
+    region, weights = attention.region, attention.weights
+    hottest = max(float(weights.max()), _HOT_OVER_EVEN / weights.size)
+    heat = cv2.resize(
+        (weights / hottest).astype(np.float32),
+        (region.width, region.height),
+        interpolation=cv2.INTER_LINEAR,
+    )
+    return heat.astype(np.float32, copy=False)
+
+
+def draw_attention(
+    image_bgr: NDArray[np.uint8], attention: AttentionMap | Person
+) -> NDArray[np.uint8]:
+    """A copy of the image (H, W, 3) with the heat map blended over the map's region.
+
+    The region is outlined just inside; the image around it is the source's.
+    """
+    if isinstance(attention, Person):
+        attention = attention.estimate.attention
+    picture = image_bgr.copy()
+    region = attention.region
+    if region.is_empty:
+        return picture
+    heat = cv2.convertScaleAbs(attention_heat(attention), alpha=255)
+    covered = picture[region.y : region.y + region.height, region.x : region.x + region.width]
+    covered[:] = cv2.multiply(covered, cv2.applyColorMap(heat, _LEFT), scale=1 / 255)
+    covered += cv2.applyColorMap(heat, _ADDED)
+    cv2.rectangle(covered, (0, 0, region.width, region.height), WHITE, 1)
+    return picture
+
+
+def attention_panel(
+    image_bgr: NDArray[np.uint8],
+    people: Sequence[Person],
+    *,
+    columns: int | None = None,
+    tile_width_px: int | None = None,
+) -> NDArray[np.uint8]:
+    """One tile for each person evaluated in this image, side by side: attention, face, a caption.
+
+    Tiles have the image's aspect ratio and are in rows of `columns` (default: a square's, so that
+    two are beside each other and four are two by two). `tile_width_px` defaults to the image's
+    width, less where the panel would be wider than 1280. With nobody to show, one plain tile.
+    """
+    shown = [person for person in people if person.evaluated]
+    columns = columns or math.ceil(math.sqrt(max(len(shown), 1)))
+    height, width = image_bgr.shape[:2]
+    tile_width = tile_width_px or min(width, max(_MAX_PANEL_WIDTH_PX // columns, 1))
+    tile_height = max(round(height * tile_width / width), 1)
+    # Averaging over areas is slow where it does not halve the sides, nor is it needed there.
+    interpolation = cv2.INTER_AREA if width >= 2 * tile_width else cv2.INTER_LINEAR
+    resized = cv2.resize(image_bgr, (tile_width, tile_height), interpolation=interpolation)
+    shrunk = resized.astype(np.uint8, copy=False)
+    tiles = [_tile(shrunk, person, width, height) for person in shown]
+    if not tiles:
+        tiles = [shrunk.copy()]
+        _draw_caption(tiles[0], [("no attention map",)], BLACK)
+    rows = math.ceil(len(tiles) / columns)
+    panel = np.zeros((rows * tile_height, min(columns, len(tiles)) * tile_width, 3), np.uint8)
+    for index, tile in enumerate(tiles):
+        y, x = index // columns * tile_height, index % columns * tile_width
+        panel[y : y + tile_height, x : x + tile_width] = tile
+    return panel
+
+
+def _tile(
+    image_bgr: NDArray[np.uint8], person: Person, source_width: int, source_height: int
+) -> NDArray[np.uint8]:
+    """image_bgr: the source image, shrunk."""
+    height, width = image_bgr.shape[:2]
+
+    def shrunk(region: Region) -> Region:
+        left, right = (round(x * width / source_width) for x in (region.x, region.x + region.width))
+        top, bottom = (
+            round(y * height / source_height) for y in (region.y, region.y + region.height)
+        )
+        return Region(left, top, right - left, bottom - top)
+
+    attention = person.estimate.attention
+    tile = draw_attention(image_bgr, AttentionMap(attention.weights, shrunk(attention.region)))
+    draw_face(tile, replace(person, face=shrunk(person.face)), Style.for_picture(width, height))
+    _draw_caption(tile, _captions(person), emotion_color(person.emotion))
+    return tile
+
+
+def _captions(person: Person) -> list[tuple[str, ...]]:
+    estimate = person.estimate
+    who, face = f"{person.person_id}  {emotion_text(person)}", f"face {estimate.face_weight:.0%}"
+    context = f"context {estimate.context_weight:.0%}"
+    return [(f"{who}   {face}  {context}",), (who, f"{face}  {context}"), (who,)]
+
+
+def _draw_caption(
+    tile: NDArray[np.uint8], wordings: Sequence[tuple[str, ...]], ground: BgrColor
+) -> None:
+    """In the tile's lower left corner."""
+    height, width = tile.shape[:2]
+    label = fit_label(wordings, Style.for_picture(width, height), width, height)
+    label_height = min(label.height, height)
+    region = Region(0, height - label_height, min(label.width, width), label_height)
+    label.draw(tile, region, ground)

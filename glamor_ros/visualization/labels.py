@@ -1,0 +1,112 @@
+"""Text on a coloured ground that always lies inside the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..perception.geometry import Region
+from .palette import BgrColor, readable_on
+from .style import Style
+
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+# Has the highest and the lowest parts that letters have.
+_TALL_TEXT = "Agjy|"
+
+
+@dataclass(frozen=True)
+class Label:
+    """Lines of text, one below the other."""
+
+    lines: tuple[str, ...]
+    style: Style
+
+    @property
+    def width(self) -> int:
+        """In pixels, with the padding."""
+        return max(self._line_width(line) for line in self.lines) + 2 * self.style.padding_px
+
+    @property
+    def height(self) -> int:
+        """In pixels, with the padding."""
+        ascent, descent = self._line_extent()
+        return len(self.lines) * (ascent + descent + self.style.padding_px) + self.style.padding_px
+
+    def fits(self, width_px: int, height_px: int) -> bool:
+        """Whether all of it finds room in so many pixels."""
+        return self.width <= width_px and self.height <= height_px
+
+    def draw(self, image: NDArray[np.uint8], region: Region, ground: BgrColor) -> None:
+        """Fill the region of the image and write the text there, nowhere else."""
+        patch = image[region.y : region.y + region.height, region.x : region.x + region.width]
+        patch[:] = ground
+        ascent, descent = self._line_extent()
+        for index, line in enumerate(self.lines):
+            baseline = ascent + self.style.padding_px
+            baseline += index * (ascent + descent + self.style.padding_px)
+            cv2.putText(
+                patch,
+                line,
+                (self.style.padding_px, baseline),
+                _FONT,
+                self.style.font_scale,
+                readable_on(ground),
+                self.style.text_thickness,
+                cv2.LINE_AA,
+            )
+
+    def _line_width(self, line: str) -> int:
+        (width, _), _ = cv2.getTextSize(
+            line, _FONT, self.style.font_scale, self.style.text_thickness
+        )
+        return int(width)
+
+    def _line_extent(self) -> tuple[int, int]:
+        (_, ascent), descent = cv2.getTextSize(
+            _TALL_TEXT, _FONT, self.style.font_scale, self.style.text_thickness
+        )
+        return int(ascent), int(descent)
+
+
+def fit_label(
+    wordings: Sequence[tuple[str, ...]], style: Style, max_width_px: int, max_height_px: int
+) -> Label:
+    """The first wording that fits at the style's size; else the last, as small as it must be."""
+    for lines in wordings:
+        label = Label(lines, style)
+        if label.fits(max_width_px, max_height_px):
+            return label
+    while not label.fits(max_width_px, max_height_px) and label.style.font_scale > 0.05:
+        label = Label(label.lines, label.style.with_smaller_text(0.9))
+    return label
+
+
+def place_label(
+    label: Label, face: Region, occupied: Sequence[Region], width: int, height: int
+) -> Region:
+    """Where in the picture to put a face's label: above, below, or in the face, whichever covers
+    least of what is occupied.
+    """
+    label_width, label_height = min(label.width, width), min(label.height, height)
+    x = min(max(face.x, 0), width - label_width)
+    tops = (
+        face.y - label_height,
+        face.y + face.height,
+        face.y,
+        face.y + face.height - label_height,
+    )
+    places = [
+        Region(x, min(max(top, 0), height - label_height), label_width, label_height)
+        for top in tops
+    ]
+    return min(places, key=lambda place: sum(_shared_pixels(place, other) for other in occupied))
+
+
+def _shared_pixels(a: Region, b: Region) -> int:
+    width = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
+    height = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
+    return max(width, 0) * max(height, 0)

@@ -1,0 +1,54 @@
+"""The one colour of each emotion, wherever it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+BgrColor = tuple[int, int, int]
+
+BLACK: BgrColor = (0, 0, 0)
+WHITE: BgrColor = (255, 255, 255)
+
+# Okabe and Ito's colours, which people of every colour vision tell apart
+# (jfly.uni-koeln.de/color, 2008), and a grey for Neutral.
+EMOTION_COLORS: Mapping[str, str] = MappingProxyType(
+    {
+        "Anger": "#D55E00",
+        "Disgust": "#009E73",
+        "Fear": "#CC79A7",
+        "Happy": "#F0E442",
+        "Neutral": "#C8C8C8",
+        "Sad": "#0072B2",
+        "Surprise": "#56B4E9",
+    }
+)
+
+
+def emotion_color(emotion: str) -> BgrColor:
+    """The colour in OpenCV's order, each channel 0..255. Raises KeyError for an unknown emotion."""
+    red, green, blue = bytes.fromhex(EMOTION_COLORS[emotion].removeprefix("#"))
+    return blue, green, red
+
+
+def readable_on(background: BgrColor) -> BgrColor:
+    """Black or white, whichever contrasts more with the background."""
+    luminance = relative_luminance(background)
+    against_white = contrast_ratio(luminance, 1.0)
+    return WHITE if against_white > contrast_ratio(luminance, 0.0) else BLACK
+
+
+def relative_luminance(color: BgrColor) -> float:
+    """In [0, 1] (WCAG 2.1, definition of relative luminance)."""
+    blue, green, red = (_linear(channel / 255) for channel in color)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast_ratio(luminance: float, other: float) -> float:
+    """In [1, 21]; 4.5 is enough for text (WCAG 2.1, success criterion 1.4.3)."""
+    lighter, darker = max(luminance, other), min(luminance, other)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _linear(channel: float) -> float:
+    return channel / 12.92 if channel <= 0.03928 else ((channel + 0.055) / 1.055) ** 2.4
