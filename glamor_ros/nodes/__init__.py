@@ -1,0 +1,1 @@
+"""The ROS 2 nodes: messages in, perception objects through, messages out."""

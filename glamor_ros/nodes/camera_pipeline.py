@@ -1,0 +1,72 @@
+"""One camera: its images in, what is seen of the people out."""
+
+from __future__ import annotations
+
+from rclpy.lifecycle import LifecycleNode
+
+from ..perception.people_observer import ObserverSettings, PeopleObserver
+from .camera_statistics import CameraStatistics
+from .frame_processor import FrameProcessor
+from .image_stream import ImageStream
+from .image_subscription import image_topic
+from .people_publishers import PeoplePublishers
+
+
+class CameraPipeline:
+    """The parts of one camera, put together; processes images while it is active.
+
+    transport and reliability: of image_subscription's TRANSPORTS and RELIABILITIES.
+    no_image_timeout_s may be changed at any time; 0: never complain.
+    """
+
+    def __init__(
+        self,
+        node: LifecycleNode,
+        observer: PeopleObserver,
+        *,
+        transport: str,
+        reliability: str,
+        no_image_timeout_s: float,
+    ) -> None:
+        self.no_image_timeout_s = no_image_timeout_s
+        self._node = node
+        self._observer = observer
+        self._topic = image_topic(node, "image", transport)
+        self._reliability = reliability
+        self._publishers = PeoplePublishers(node)
+        self._statistics = CameraStatistics()
+        self._stream: ImageStream | None = None
+
+    def set_observer_settings(self, settings: ObserverSettings) -> None:
+        """The next image is processed with these."""
+        self._observer.settings = settings
+
+    def activate(self) -> None:
+        """Subscribe and process what comes."""
+        self._observer.reset()
+        self._statistics = CameraStatistics()
+        processor = FrameProcessor(
+            self._node, self._topic.name, self._observer, self._publishers, self._statistics
+        )
+        self._stream = ImageStream(
+            self._node,
+            self._topic,
+            reliability=self._reliability,
+            process=processor.process,
+            statistics=self._statistics,
+            no_image_timeout_s=lambda: self.no_image_timeout_s,
+        )
+        self._node.get_logger().info(f"waiting for images on {self._topic.name}")
+
+    def deactivate(self) -> None:
+        """Unsubscribe; returns when the image being processed is done. Logs the statistics."""
+        if self._stream is None:
+            return
+        self._stream.stop()
+        self._stream = None
+        self._node.get_logger().info(f"{self._topic.name}: {self._statistics.summary()}")
+
+    def destroy(self) -> None:
+        """Deactivate and take the topics off the graph."""
+        self.deactivate()
+        self._publishers.destroy()

@@ -1,0 +1,97 @@
+"""A process that runs one node until it is done or told to end."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Protocol, cast
+
+import rclpy
+from rclpy.exceptions import ParameterException
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+SIGNAL_CHECK_INTERVAL_S = 0.2
+
+
+class ProcessNode(Protocol):
+    """What run_node needs of a node, besides being an rclpy Node."""
+
+    def start(self) -> bool:
+        """Begin to work. False: it cannot, and the reason has been logged."""
+        ...
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while there is something to do."""
+        ...
+
+    def shut_down(self) -> None:
+        """Stop the node's threads and let go of what it holds."""
+        ...
+
+    def destroy_node(self) -> None:
+        """As every rclpy node has it."""
+        ...
+
+
+def run_node(make_node: Callable[[], ProcessNode], args: list[str] | None = None) -> int:
+    """Run a node; the process's exit code.
+
+    0: ended by SIGINT, SIGTERM or because it was done. 1: it could not start, or failed. 2: its
+    arguments or parameters cannot be used; the reason is printed.
+    """
+    with _termination_requested() as must_end:
+        try:
+            # rclpy's own handlers would shut the context down under the running node.
+            rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+        except RuntimeError as error:
+            print(f"cannot use the arguments: {error}", file=sys.stderr)
+            return 2
+        try:
+            return _run(make_node, must_end)
+        finally:
+            rclpy.try_shutdown()
+
+
+def _run(make_node: Callable[[], ProcessNode], must_end: threading.Event) -> int:
+    try:
+        node = make_node()
+    except ParameterException as error:
+        rclpy.logging.get_logger("glamor_ros").fatal(f"cannot use a parameter: {error}")
+        return 2
+    try:
+        if not node.start():
+            return 1
+        executor = SingleThreadedExecutor()
+        executor.add_node(cast(Node, node))
+        # rcl's wait is not interrupted by a signal, hence the interval.
+        while not must_end.is_set() and node.exit_code is None:
+            executor.spin_once(timeout_sec=SIGNAL_CHECK_INTERVAL_S)
+        executor.shutdown()
+        return node.exit_code or 0
+    finally:
+        node.shut_down()
+        node.destroy_node()
+
+
+@contextmanager
+def _termination_requested() -> Iterator[threading.Event]:
+    """An event that the first SIGINT or SIGTERM sets. The second one ends the process at once."""
+    event = threading.Event()
+
+    def request(number: int, frame: FrameType | None) -> None:
+        event.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    previous = {n: signal.signal(n, request) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield event
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

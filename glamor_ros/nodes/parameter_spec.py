@@ -1,0 +1,68 @@
+"""What a node's parameters are: one table to declare, to check and to document them."""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+
+ParameterValue = bool | int | float | str
+
+
+class Changes(enum.Enum):
+    """When a parameter may be set."""
+
+    AT_START = "at start only"
+    UNCONFIGURED = "before configure"
+    ANY_TIME = "at any time"
+
+
+@dataclass(frozen=True)
+class ParameterSpec:
+    """One parameter. `minimum` and `maximum` are for numbers, `choices` for strings."""
+
+    name: str
+    default: ParameterValue
+    description: str
+    changes: Changes
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words; empty where there is no limit."""
+        if self.choices:
+            return ", ".join(self.choices)
+        if self.minimum is None or self.maximum is None:
+            return ""
+        return f"{self.minimum:g} to {self.maximum:g}"
+
+    def descriptor(self) -> ParameterDescriptor:
+        """As `ros2 param describe` and rqt_reconfigure show it."""
+        descriptor = ParameterDescriptor(
+            name=self.name,
+            description=self.description,
+            read_only=self.changes is Changes.AT_START,
+        )
+        if self.choices:
+            descriptor.additional_constraints = f"one of: {self.allowed}"
+        if self.minimum is not None and self.maximum is not None:
+            if isinstance(self.default, int):
+                limits = IntegerRange(from_value=int(self.minimum), to_value=int(self.maximum))
+                descriptor.integer_range = [limits]
+            else:
+                limits = FloatingPointRange(from_value=self.minimum, to_value=self.maximum)
+                descriptor.floating_point_range = [limits]
+        return descriptor
+
+    def problem_with(self, value: ParameterValue) -> str | None:
+        """Why the value is refused, beyond ROS's own checks of type and range; None: it is not."""
+        if self.choices and value not in self.choices:
+            return f"{self.name} is '{value}'; it must be one of: {self.allowed}"
+        # NaN passes ROS's range check.
+        if isinstance(value, float) and not math.isfinite(value):
+            return f"{self.name} is {value}; it must be {self.allowed or 'a finite number'}"
+        return None

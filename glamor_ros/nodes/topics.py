@@ -1,0 +1,73 @@
+"""The topics of the nodes: one table is what they create and what their documentation shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from glamor_ros.msg import AttentionMapArray, PersonEmotionArray
+
+
+@dataclass(frozen=True)
+class TopicSpec:
+    """One topic, its name relative to the node's namespace."""
+
+    name: str
+    message_type: type[Any]
+    description: str
+    depth: int = 1
+
+    @property
+    def type_name(self) -> str:
+        """As in `ros2 topic list -t`, without the middle part: package/Message."""
+        return f"{self.message_type.__module__.split('.')[0]}/{self.message_type.__name__}"
+
+    def publisher_qos(
+        self, reliability: ReliabilityPolicy = ReliabilityPolicy.RELIABLE
+    ) -> QoSProfile:
+        """Reliable serves reliable and best-effort subscribers alike."""
+        return QoSProfile(depth=self.depth, reliability=reliability)
+
+
+EMOTIONS = TopicSpec(
+    "emotions",
+    PersonEmotionArray,
+    "The people in view, for every processed image, also with nobody in view.",
+    depth=10,
+)
+ATTENTION = TopicSpec(
+    "attention",
+    AttentionMapArray,
+    "Where in the scene the network looked, for each person seen in the image.",
+    depth=10,
+)
+ATTENTION_IMAGE = TopicSpec(
+    "attention_image",
+    Image,
+    "The attention maps over the image, one person beside the other. Drawn while somebody "
+    "subscribes.",
+)
+ANNOTATED_IMAGE = TopicSpec(
+    "annotated_image",
+    Image,
+    "The image with boxes and labels. Drawn while somebody subscribes.",
+)
+EMOTION_INPUTS = (
+    TopicSpec("image", Image, "The camera's images (image_transport: raw)."),
+    TopicSpec(
+        "image/compressed", CompressedImage, "Its jpeg or png images (image_transport: compressed)."
+    ),
+)
+EMOTION_OUTPUTS = (EMOTIONS, ATTENTION, ATTENTION_IMAGE, ANNOTATED_IMAGE)
+
+SOURCE_IMAGE = TopicSpec("image", Image, "The images.")
+SOURCE_COMPRESSED = TopicSpec(
+    "image/compressed", CompressedImage, "The same as jpeg, where publish_compressed is set."
+)
+SOURCE_CAMERA_INFO = TopicSpec(
+    "camera_info", CameraInfo, "A pinhole camera without distortion, with each image."
+)
+SOURCE_OUTPUTS = (SOURCE_IMAGE, SOURCE_COMPRESSED, SOURCE_CAMERA_INFO)
