@@ -1,0 +1,98 @@
+"""A still photograph as a camera that moves about would see it."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from .image_source import BgrImage
+
+# The three periods have no small common multiple: the path does not repeat for minutes.
+_PAN_X_PERIOD_S = 7.0
+_PAN_Y_PERIOD_S = 11.0
+_ZOOM_PERIOD_S = 13.0
+# The part of the largest possible view that is seen when the camera is nearest.
+_NEAREST_VIEW = 0.9
+# The part of the room around the view that it moves in, so that what is in the middle stays seen.
+_USED_ROOM = 0.5
+
+
+class MovingPhotograph:
+    """A view of width x height (0: the photograph's own) that pans and zooms slowly, without end.
+
+    The n-th image is the same in every run.
+    """
+
+    def __init__(
+        self, photograph: BgrImage, *, width: int = 0, height: int = 0, rate_hz: float
+    ) -> None:
+        self._size = target_size(photograph, width, height)
+        self._photograph = _reduced(photograph, *self._size)
+        self._rate_hz = rate_hz
+        self._count = 0
+
+    @property
+    def rate_hz(self) -> float:
+        """The rate at which the movement takes its time."""
+        return self._rate_hz
+
+    def read(self) -> BgrImage | None:
+        """The next view."""
+        time_s = self._count / self._rate_hz
+        self._count += 1
+        width, height = self._size
+        photo_height, photo_width = self._photograph.shape[:2]
+        largest = min(photo_width / width, photo_height / height)
+        nearness = (1 - math.cos(2 * math.pi * time_s / _ZOOM_PERIOD_S)) / 2
+        scale = largest * (1 - (1 - _NEAREST_VIEW) * nearness)
+        room_x, room_y = photo_width - width * scale, photo_height - height * scale
+        pan_x = math.sin(2 * math.pi * time_s / _PAN_X_PERIOD_S) * _USED_ROOM
+        pan_y = math.sin(2 * math.pi * time_s / _PAN_Y_PERIOD_S) * _USED_ROOM
+        left, top = room_x * (1 + pan_x) / 2, room_y * (1 + pan_y) / 2
+        view_to_photograph = np.array([[scale, 0, left], [0, scale, top]])
+        return cv2.warpAffine(
+            self._photograph,
+            view_to_photograph,
+            (width, height),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def target_size(image: BgrImage, width: int, height: int) -> tuple[int, int]:
+    """Width and height to show an image at; what is 0 follows from the image."""
+    own_height, own_width = image.shape[:2]
+    if not width and not height:
+        return own_width, own_height
+    if not height:
+        return width, max(round(own_height * width / own_width), 1)
+    return width or max(round(own_width * height / own_height), 1), height
+
+
+def fitted(image: BgrImage, width: int, height: int) -> BgrImage:
+    """The image at this size (see target_size); what sticks out after scaling is cut off."""
+    width, height = target_size(image, width, height)
+    own_height, own_width = image.shape[:2]
+    if (own_width, own_height) == (width, height):
+        return image
+    scale = min(own_width / width, own_height / height)
+    part_width, part_height = round(width * scale), round(height * scale)
+    left, top = (own_width - part_width) // 2, (own_height - part_height) // 2
+    part = image[top : top + part_height, left : left + part_width]
+    interpolation = cv2.INTER_AREA if scale > 1 else cv2.INTER_LINEAR
+    return cv2.resize(part, (width, height), interpolation=interpolation)
+
+
+def _reduced(photograph: BgrImage, width: int, height: int) -> BgrImage:
+    """Not much larger than needed: bilinear sampling of a far larger photograph would flicker."""
+    photo_height, photo_width = photograph.shape[:2]
+    scale = max(width / photo_width, height / photo_height) / _NEAREST_VIEW
+    if scale >= 1:
+        return photograph
+    size = (math.ceil(photo_width * scale), math.ceil(photo_height * scale))
+    return cv2.resize(photograph, size, interpolation=cv2.INTER_AREA)
