@@ -65,7 +65,7 @@ def dynamic_metadata(_settings: Mapping[str, Any], _project: Mapping[str, Any]) 
 
 
 def get_requires_for_build_wheel(config_settings: ConfigSettings | None = None) -> list[str]:
-    """cmake and ninja where they are absent, and the ROS wheels."""
+    """The ROS wheels; cmake and ninja where they are absent."""
     chosen = ros_distribution()
     return [
         *scikit_build.get_requires_for_build_wheel(config_settings),
@@ -79,7 +79,12 @@ def build_wheel(
     config_settings: ConfigSettings | None = None,
     metadata_directory: str | None = None,
 ) -> str:
-    """Build with the ROS wheels as the only ament prefix, whatever ROS the shell has sourced."""
+    """Build with the ROS wheels as the only ament prefix, whatever ROS the shell has sourced.
+
+    The build directory is kept: the next build compiles only what has changed.
+    """
     prefix = str(ros_prefix())
     os.environ["AMENT_PREFIX_PATH"] = os.environ["CMAKE_PREFIX_PATH"] = prefix
-    return scikit_build.build_wheel(wheel_directory, config_settings, metadata_directory)
+    settings: ConfigSettings = {"build-dir": f"build/pip/{ros_distribution()}-{{wheel_tag}}"}
+    settings.update(config_settings or {})
+    return scikit_build.build_wheel(wheel_directory, settings, metadata_directory)
