@@ -7,7 +7,6 @@ import itertools
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
 from .sampling import AxisSampling, column_sampling, row_sampling
@@ -15,7 +14,7 @@ from .tiling import PyramidLayout, Tile
 
 # Rows that are worked on at a time: the pieces stay in the processor's cache.
 _UPSAMPLING_ROWS = 16
-_RESIZING_ROWS = 32
+_RESIZING_ROWS = 64
 
 
 class Upsampler:
@@ -112,8 +111,7 @@ class TiledPyramid:
 class _LevelResizer:
     """Resizes one view of the canvas into another, down and then across.
 
-    embedding_bag is a gather and a weighted sum in one pass. Across, the same small table of
-    indices serves strip after strip.
+    Across, the same small table of indices serves strip after strip.
     """
 
     def __init__(self, source: Tensor, target: Tensor, device: torch.device) -> None:
@@ -124,34 +122,43 @@ class _LevelResizer:
         )
         self._target = target
         self._strip_rows = min(_RESIZING_ROWS, height)
-        self._row_indices, self._row_weights = _bags(row_sampling(source_height, height), device)
-        indices, weights = _bags(column_sampling(source_width, width), device)
-        offsets = torch.arange(self._strip_rows, device=device, dtype=indices.dtype) * source_width
-        self._pixel_indices = (offsets[:, None, None] + indices).reshape(-1, 2)
-        self._pixel_weights = weights.repeat(self._strip_rows, 1)
+        self._down = _WeightedSums(row_sampling(source_height, height), device)
+        self._across = _WeightedSums(
+            column_sampling(source_width, width), device, repeats=self._strip_rows
+        )
 
     def __call__(self) -> None:
         height, width, channels = self._target.shape
-        resized_down = F.embedding_bag(
-            self._row_indices,
-            self._source_rows,
-            mode="sum",
-            per_sample_weights=self._row_weights,
-        ).view(height, -1, channels)
+        resized_down = self._down(self._source_rows, height).view(height, -1, channels)
         for start in range(0, height, self._strip_rows):
             strip = resized_down[start : start + self._strip_rows]
-            pixels = strip.shape[0] * width
-            resized = F.embedding_bag(
-                self._pixel_indices[:pixels],
-                strip.reshape(-1, channels),
-                mode="sum",
-                per_sample_weights=self._pixel_weights[:pixels],
-            )
+            resized = self._across(strip.reshape(-1, channels), strip.shape[0] * width)
             self._target[start : start + self._strip_rows] = resized.view(-1, width, channels)
 
 
-def _bags(sampling: AxisSampling, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Indices (n, 2) and weights (n, 2) for embedding_bag."""
-    indices: NDArray[np.int64] = np.stack([sampling.first, sampling.second], axis=1)
-    weights = np.stack([1 - sampling.fraction, sampling.fraction], axis=1).astype(np.float32)
-    return torch.from_numpy(indices).to(device), torch.from_numpy(weights).to(device)
+class _WeightedSums:
+    """Each output entry is a weighted sum of two input entries: a gather and a sum in one pass.
+
+    The table is repeated for so many lines of entries that follow each other in the input.
+    """
+
+    def __init__(self, sampling: AxisSampling, device: torch.device, repeats: int = 1) -> None:
+        pairs = np.stack([sampling.first, sampling.second], axis=1)
+        # The pairs' last input entry is the line's last.
+        lines = np.arange(repeats)[:, None, None] * (pairs.max() + 1)
+        weights = np.stack([1 - sampling.fraction, sampling.fraction], axis=1)
+        self._indices = torch.from_numpy((lines + pairs).ravel()).to(device)
+        self._weights = torch.from_numpy(np.tile(weights.astype(np.float32).ravel(), repeats)).to(
+            device
+        )
+        self._starts = torch.arange(0, self._indices.numel(), 2, device=device)
+
+    def __call__(self, entries: Tensor, count: int) -> Tensor:
+        """(n, size) → the first `count` sums, (count, size)."""
+        return F.embedding_bag(
+            self._indices[: 2 * count],
+            entries,
+            self._starts[:count],
+            mode="sum",
+            per_sample_weights=self._weights[: 2 * count],
+        )

@@ -1,0 +1,134 @@
+"""How fast the MMOD face detector is beside dlib's own, on the same photographs in one run.
+
+    python benchmarks/face_detector.py path/to/mmod_human_face_detector.dat
+
+The two take turns, so that whatever else the machine does slows both. dlib's file comes from
+https://github.com/davisking/dlib-models (unpack it); dlib itself is on PyPI as dlib-bin.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from skimage import data
+
+from glamor_ros.perception.face_detector import FaceDetection, build_face_detector
+
+SIZES = ((640, 480), (712, 400))
+
+
+@dataclass(frozen=True)
+class Row:
+    """Medians for one image size: both detectors on the same image."""
+
+    width: int
+    height: int
+    upsample: int
+    faces: int
+    same_boxes: bool
+    dlib_ms: float
+    ours_ms: float
+    ratio: float
+
+
+def main() -> None:
+    """Prints the table, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("dlib_network", type=Path, help="mmod_human_face_detector.dat")
+    parser.add_argument("--upsample", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--rounds", type=int, default=3, help="runs of dlib (default: 3)")
+    parser.add_argument("--runs", type=int, default=10, help="of ours, a round (default: 10)")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    arguments = parser.parse_args()
+
+    torch.set_num_threads(arguments.threads)
+    rows = [
+        measure(two_faces(width, height), upsample, arguments)
+        for upsample in arguments.upsample
+        for width, height in SIZES
+    ]
+    machine = {"cpu": cpu_name(), "threads": arguments.threads, "torch": torch.__version__}
+    if arguments.json:
+        print(json.dumps({**machine, "rows": [asdict(row) for row in rows]}, indent=1))
+        return
+    print(f"{machine['cpu']}, {arguments.threads} threads, PyTorch {machine['torch']}; medians")
+    print("| size | upsample | faces | same boxes | dlib ms | ours ms | ratio |")
+    print("|---|---|---|---|---|---|---|")
+    for row in rows:
+        print(
+            f"| {row.width}x{row.height} | {row.upsample} | {row.faces} | "
+            f"{'yes' if row.same_boxes else 'NO'} | {row.dlib_ms:.0f} | {row.ours_ms:.1f} | "
+            f"{row.ratio:.1f}x |"
+        )
+
+
+def measure(image: NDArray[np.uint8], upsample: int, arguments: argparse.Namespace) -> Row:
+    """Runs both in turns on one image."""
+    ours = build_face_detector("mmod", upsample=upsample)
+    theirs = build_face_detector("dlib_cnn", upsample=upsample, weights=arguments.dlib_network)
+    expected = theirs.detect(image)
+    found = ours.detect(image)
+    our_seconds = []
+    their_seconds = []
+    for _ in range(arguments.rounds):
+        their_seconds.append(seconds(theirs.detect, image))
+        our_seconds += [seconds(ours.detect, image) for _ in range(arguments.runs)]
+    dlib_ms = 1000 * statistics.median(their_seconds)
+    ours_ms = 1000 * statistics.median(our_seconds)
+    return Row(
+        width=image.shape[1],
+        height=image.shape[0],
+        upsample=upsample,
+        faces=len(found),
+        same_boxes=boxes(found) == boxes(expected),
+        dlib_ms=dlib_ms,
+        ours_ms=ours_ms,
+        ratio=dlib_ms / ours_ms,
+    )
+
+
+def boxes(detections: list[FaceDetection]) -> list[tuple[int, int, int, int]]:
+    """The rectangles, without scores."""
+    return [(face.left, face.top, face.right, face.bottom) for face in detections]
+
+
+def seconds(
+    detect: Callable[[NDArray[np.uint8]], list[FaceDetection]], image: NDArray[np.uint8]
+) -> float:
+    """Wall time of one detection."""
+    start = time.perf_counter()
+    detect(image)
+    return time.perf_counter() - start
+
+
+def two_faces(width: int, height: int) -> NDArray[np.uint8]:
+    """The astronaut (NASA, public domain) beside her mirror image, BGR, cut to this size."""
+    astronaut = data.astronaut()[:height, :, ::-1]
+    left = (astronaut.shape[1] - width // 2) // 2
+    half = astronaut[:, left : left + width // 2]
+    return np.ascontiguousarray(np.concatenate([half, half[:, ::-1]], axis=1))
+
+
+def cpu_name() -> str:
+    """The processor's name where Linux tells it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    main()
