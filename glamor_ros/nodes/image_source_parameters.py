@@ -15,6 +15,7 @@ IMAGE_SOURCE_PARAMETERS = (
         "of a webcam, or the path of a video, of a folder of images, or of an image, which is "
         "moved about.",
         Changes.AT_START,
+        is_text_or_integer=True,
     ),
     ParameterSpec(
         "rate_hz",

@@ -21,7 +21,10 @@ class Changes(enum.Enum):
 
 @dataclass(frozen=True)
 class ParameterSpec:
-    """One parameter. `minimum` and `maximum` are for numbers, `choices` for strings."""
+    """One parameter. `minimum` and `maximum` are for numbers, `choices` for strings.
+
+    is_text_or_integer: a string that the command line may turn into an integer.
+    """
 
     name: str
     default: ParameterValue
@@ -30,6 +33,7 @@ class ParameterSpec:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    is_text_or_integer: bool = False
 
     @property
     def allowed(self) -> str:
@@ -46,6 +50,7 @@ class ParameterSpec:
             name=self.name,
             description=self.description,
             read_only=self.changes is Changes.AT_START,
+            dynamic_typing=self.is_text_or_integer,
         )
         if self.choices:
             descriptor.additional_constraints = f"one of: {self.allowed}"
@@ -62,6 +67,8 @@ class ParameterSpec:
         """Why the value is refused, beyond ROS's own checks of type and range; None: it is not."""
         if self.choices and value not in self.choices:
             return f"{self.name} is '{value}'; it must be one of: {self.allowed}"
+        if self.is_text_or_integer and not isinstance(value, (str, int)):
+            return f"{self.name} is {value!r}; it must be text or an integer"
         # NaN passes ROS's range check.
         if isinstance(value, float) and not math.isfinite(value):
             return f"{self.name} is {value}; it must be {self.allowed or 'a finite number'}"
