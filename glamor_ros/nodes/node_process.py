@@ -5,8 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
 from typing import Protocol, cast
 
@@ -41,22 +40,22 @@ class ProcessNode(Protocol):
 
 
 def run_node(make_node: Callable[[], ProcessNode], args: list[str] | None = None) -> int:
-    """Run a node; the process's exit code.
+    """Run a node as this process's only purpose; returns the exit code.
 
     0: ended by SIGINT, SIGTERM or because it was done. 1: it could not start, or failed. 2: its
     arguments or parameters cannot be used; the reason is printed.
     """
-    with _termination_requested() as must_end:
-        try:
-            # rclpy's own handlers would shut the context down under the running node.
-            rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-        except RuntimeError as error:
-            print(f"cannot use the arguments: {error}", file=sys.stderr)
-            return 2
-        try:
-            return _run(make_node, must_end)
-        finally:
-            rclpy.try_shutdown()
+    must_end = _termination_request()
+    try:
+        # rclpy's own handlers would shut the context down under the running node.
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:
+        print(f"cannot use the arguments: {error}", file=sys.stderr)
+        return 2
+    try:
+        return _run(make_node, must_end)
+    finally:
+        rclpy.try_shutdown()
 
 
 def _run(make_node: Callable[[], ProcessNode], must_end: threading.Event) -> int:
@@ -80,18 +79,18 @@ def _run(make_node: Callable[[], ProcessNode], must_end: threading.Event) -> int
         node.destroy_node()
 
 
-@contextmanager
-def _termination_requested() -> Iterator[threading.Event]:
-    """An event that the first SIGINT or SIGTERM sets. The second one ends the process at once."""
+def _termination_request() -> threading.Event:
+    """An event that the first SIGINT or SIGTERM sets. The second one ends the process at once.
+
+    The handlers stay until the process ends: a signal that comes while Python shuts down must not
+    turn a clean end into a failure.
+    """
     event = threading.Event()
 
     def request(number: int, frame: FrameType | None) -> None:
         event.set()
         signal.signal(number, signal.SIG_DFL)
 
-    previous = {n: signal.signal(n, request) for n in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield event
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, request)
+    return event
