@@ -58,7 +58,8 @@ def dynamic_metadata(_settings: Mapping[str, Any], _project: Mapping[str, Any]) 
     """The package's dependencies (scikit-build-core's dynamic-metadata hook)."""
     return {
         "dependencies": [
-            *read_requirements("runtime"),
+            *read_requirements("in-rosdep"),
+            *read_requirements("not-in-rosdep"),
             *read_requirements(f"ros-{ros_distribution()}"),
         ]
     }
