@@ -65,6 +65,8 @@ def _run(make_node: Callable[[], ProcessNode], must_end: threading.Event) -> int
         rclpy.logging.get_logger("glamor_ros").fatal(f"cannot use a parameter: {error}")
         return 2
     try:
+        if must_end.is_set():
+            return 0
         if not node.start():
             return 1
         executor = SingleThreadedExecutor()
