@@ -17,7 +17,7 @@ bin := $(abspath $(VENV))/bin
 stamps := $(VENV)/.stamps
 package_sources := CMakeLists.txt package.xml README.md LICENSE CHANGELOG.rst \
 	$(shell find glamor_ros msg config launch weights scripts build_backend \
-		-type f ! -name '*.pyc')
+		! -name '*.pyc' ! -name __pycache__)
 pip_install := GLAMOR_ROS_DISTRO=$(ROS_WHEELS) $(bin)/python -m pip install \
 	--quiet --disable-pip-version-check --constraint constraints.txt
 
