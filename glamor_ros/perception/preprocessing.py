@@ -42,10 +42,19 @@ class _Taps:
     def of(cls, start: int, length: int, resized: int, crop: slice) -> _Taps:
         """Half-pixel centres, no antialiasing, edges repeated (OpenCV's INTER_LINEAR)."""
         positions = (np.arange(resized)[crop] + 0.5) * (length / resized) - 0.5
-        positions = positions.clip(0, length - 1)
+        return cls._at(start + positions.clip(0, length - 1), start + length)
+
+    @classmethod
+    def around(cls, start: int, length: int, resized: int, margin: int, limit: int) -> _Taps:
+        """As `of`, but margin more on each side; only what lies at limit or before 0 repeats."""
+        positions = (np.arange(-margin, resized + margin) + 0.5) * (length / resized) - 0.5
+        return cls._at((start + positions).clip(0, limit - 1), limit)
+
+    @classmethod
+    def _at(cls, positions: NDArray[np.float64], limit: int) -> _Taps:
         first = np.floor(positions).astype(np.intp)
-        second = np.minimum(first + 1, length - 1)
-        return cls(start + np.concatenate([first, second]), (positions - first).astype(np.float32))
+        second = np.minimum(first + 1, limit - 1)
+        return cls(np.concatenate([first, second]), (positions - first).astype(np.float32))
 
     def inside(self, start: int, length: int) -> NDArray[np.bool_]:
         return (self.indices >= start) & (self.indices < start + length)
@@ -79,16 +88,38 @@ class Preprocessor:
         columns = _Taps.of(face.x, face.width, width, slice(None))
         return _interpolate(_read(image_bgr, rows, columns), rows, columns)
 
+    def face_with_margin(
+        self, image_bgr: NDArray[np.uint8], face: Region, margin_px: int
+    ) -> FloatImage:
+        """The face with margin_px of the resized image's pixels around it, edges repeated.
+
+        (96 + 2 margin_px, 96 + 2 margin_px, 3); inside the margin exactly what `face` gives.
+        """
+        height, width = self.input_spec.face_size
+        image_height, image_width = image_bgr.shape[:2]
+        rows = _Taps.around(face.y, face.height, height, margin_px, image_height)
+        columns = _Taps.around(face.x, face.width, width, margin_px, image_width)
+        surrounded = _interpolate(_read(image_bgr, rows, columns), rows, columns)
+        inside = surrounded[margin_px : margin_px + height, margin_px : margin_px + width]
+        # `face` does not look across the box's edge where it enlarges.
+        inside[:] = self.face(image_bgr, face)
+        return surrounded
+
     def contexts(
         self, image_bgr: NDArray[np.uint8], masks: Sequence[Sequence[Region]]
     ) -> FloatImage:
-        """One context for each list of regions to set to zero: (N, 112, 112, 3), RGB in [0, 1]."""
+        """One context for each list of regions to set to zero: (N, 112, 112, 3), RGB in [0, 1].
+
+        Nothing is read for no list.
+        """
         (top, left), (height, width) = self._crop()
+        contexts = np.empty((len(masks), height, width, 3), np.float32)
+        if not masks:
+            return contexts
         resized_height, resized_width = self.input_spec.context_resize
         rows = _Taps.of(0, image_bgr.shape[0], resized_height, slice(top, top + height))
         columns = _Taps.of(0, image_bgr.shape[1], resized_width, slice(left, left + width))
         pixels = _read(image_bgr, rows, columns)
-        contexts = np.empty((len(masks), height, width, 3), np.float32)
         for context, regions in zip(contexts, masks, strict=True):
             masked = pixels.copy()
             for region in regions:
