@@ -20,6 +20,7 @@ from glamor_ros.msg import (
 )
 
 from ..network.emotions import EMOTIONS
+from ..perception import people
 from ..perception.geometry import Region
 from ..perception.people import PeopleInView, Person
 
@@ -66,19 +67,25 @@ def person_message(person: Person, header: Header) -> PersonEmotion:
 
 
 def attention_message(view: PeopleInView, header: Header) -> AttentionMapArray:
-    """The attention maps of the people whom the network looked at in this image."""
+    """The attention maps of the people whom the network looked at in this image.
+
+    Nobody's for a network that does not look at the context.
+    """
     return AttentionMapArray(
         header=header,
-        maps=[_attention_map(person, header) for person in view.people if person.evaluated],
+        maps=[
+            _attention_map(person.person_id, person.estimate.attention, header)
+            for person in view.people
+            if person.evaluated and person.estimate.attention is not None
+        ],
     )
 
 
-def _attention_map(person: Person, header: Header) -> AttentionMap:
-    attention = person.estimate.attention
+def _attention_map(person_id: str, attention: people.AttentionMap, header: Header) -> AttentionMap:
     height, width = attention.weights.shape
     return AttentionMap(
         header=header,
-        person_id=person.person_id,
+        person_id=person_id,
         region=region_message(attention.region),
         height=height,
         width=width,

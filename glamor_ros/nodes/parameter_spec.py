@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import math
 from dataclasses import dataclass
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
@@ -69,7 +68,4 @@ class ParameterSpec:
             return f"{self.name} is '{value}'; it must be one of: {self.allowed}"
         if self.is_text_or_integer and not isinstance(value, (str, int)):
             return f"{self.name} is {value!r}; it must be text or an integer"
-        # NaN passes ROS's range check.
-        if isinstance(value, float) and not math.isfinite(value):
-            return f"{self.name} is {value}; it must be {self.allowed or 'a finite number'}"
         return None
