@@ -3,39 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 from torch import nn
 
 from .attention import ATTENTIONS
+from .baselines import BASELINE_ENCODERS
 from .emotions import EMOTIONS
 from .encoders import ENCODERS
-from .fusion import FUSIONS
-from .glamor_net import GlamorNet
+from .fusion import FUSIONS, ContextAlone, FaceAlone
+from .glamor_net import ContextBranch, GlamorNet
 
 PUBLISHED_CLASSIFIER_UNITS = 128
 PAPER_CLASSIFIER_UNITS = 256
 CLASSIFIER_DROPOUT = 0.5
 
+CLASSIFIER_INPUTS = ("face_and_context", "face", "context")
+
+# Models that are given whole by their name, and the parts that they are made of.
+FAMILIES: Mapping[str, Mapping[str, str]] = {
+    "glamor_net": {},
+    "caer_net_s": {
+        "encoder": "original",
+        "attention": "context_only",
+        "fusion": "fusion_net",
+        "classifier_inputs": "face_and_context",
+    },
+    **{
+        name: {"encoder": name, "attention": "none", "classifier_inputs": "context"}
+        for name in BASELINE_ENCODERS
+    },
+}
+
 _Part = TypeVar("_Part")
 
 
 class ArchitectureError(ValueError):
-    """An architecture names a part that this version does not have."""
+    """An architecture names a part that this version does not have, or parts that do not fit."""
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """The parts of a GLAMOR-Net by name (see ENCODERS, ATTENTIONS, FUSIONS).
+    """The parts of a network by name (see ENCODERS, ATTENTIONS, FUSIONS, CLASSIFIER_INPUTS).
 
     classifier_units: 128 in the published checkpoint, 256 in the paper (Table 7).
+    family: "glamor_net", whose parts are chosen freely; "caer_net_s", the network of Lee et al.
+    (2019): the same encoders and fusion with context-only attention, 128 classifier_units (so the
+    paper counts it too: 44.14 in both Tables 3 and 4); "vgg16" and "resnet50" (see `baselines`),
+    which have no hidden layer in their classifier.
+    classifier_inputs: what is classified. With "face" there is no context encoder, no attention and
+    no fusion. With "context" there is no fusion, and the face is only encoded where the attention
+    needs it (section 4.3.3). Whether faces are hidden in the context is said by the InputSpec.
     """
 
     encoder: str = "original"
     attention: str = "global_local"
     fusion: str = "fusion_net"
     classifier_units: int = PUBLISHED_CLASSIFIER_UNITS
+    family: str = "glamor_net"
+    classifier_inputs: str = "face_and_context"
+
+    @classmethod
+    def from_fields(cls, values: Mapping[str, Any]) -> Architecture:
+        """From a configuration or a checkpoint; a family's own parts need not be given.
+
+        Raises ArchitectureError for a field or a family that is unknown.
+        """
+        known = [field.name for field in fields(cls)]
+        unknown = sorted(values.keys() - set(known))
+        if unknown:
+            raise ArchitectureError(
+                f"an architecture has no '{unknown[0]}'; its fields are {', '.join(known)}"
+            )
+        family = _part("family", FAMILIES, values.get("family", "glamor_net"))
+        return cls(**{**family, **values})
 
 
 def _part(kind: str, parts: Mapping[str, _Part], name: str) -> _Part:
@@ -50,24 +92,63 @@ def _part(kind: str, parts: Mapping[str, _Part], name: str) -> _Part:
 def build_glamor_net(architecture: Architecture) -> GlamorNet:
     """The network with fresh weights.
 
-    Raises ArchitectureError for an unknown part or a classifier without units.
+    Raises ArchitectureError for an unknown part, a part that the family does not have or a
+    classifier without units, TorchvisionMissingError for a baseline without torchvision.
     """
+    _require_consistent(architecture)
+    baseline = architecture.family in BASELINE_ENCODERS
+    encoders = BASELINE_ENCODERS if baseline else ENCODERS
+    make_encoder = _part("encoder", encoders, architecture.encoder)
+    make_attention = _part("attention", ATTENTIONS, architecture.attention)
+    make_fusion = _part("fusion", FUSIONS, architecture.fusion)
+    classifies_face = architecture.classifier_inputs != "context"
+    sees_context = architecture.classifier_inputs != "face"
+    if not classifies_face:
+        make_fusion = ContextAlone
+    elif not sees_context:
+        make_fusion = FaceAlone
+
+    face_encoder = make_encoder() if classifies_face or make_attention.uses_face else None
+    context_encoder = make_encoder() if sees_context else None
+    face_channels = face_encoder.out_channels if face_encoder else 0
+    context_channels = context_encoder.out_channels if context_encoder else 0
+    context_branch = None
+    if context_encoder is not None:
+        attention = make_attention(face_channels, context_channels)
+        context_branch = ContextBranch(context_encoder, attention)
+    fusion = make_fusion(face_channels, context_channels)
+    classifier: nn.Module = nn.Linear(fusion.out_features, len(EMOTIONS))
+    if not baseline:
+        classifier = _classifier(fusion.out_features, architecture.classifier_units)
+    return GlamorNet(face_encoder, context_branch, fusion, classifier)
+
+
+def _classifier(features: int, units: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(features, units),
+        nn.ReLU(),
+        nn.Dropout(CLASSIFIER_DROPOUT),
+        nn.Linear(units, len(EMOTIONS)),
+    )
+
+
+def _require_consistent(architecture: Architecture) -> None:
     if architecture.classifier_units < 1:
         raise ArchitectureError(
             f"classifier_units is {architecture.classifier_units}; it must be at least 1"
         )
-    make_encoder = _part("encoder", ENCODERS, architecture.encoder)
-    face_encoder, context_encoder = make_encoder(), make_encoder()
-    channels = face_encoder.out_channels, context_encoder.out_channels
-    attention = _part("attention", ATTENTIONS, architecture.attention)(*channels)
-    fusion = _part("fusion", FUSIONS, architecture.fusion)(*channels)
-    classifier = nn.Sequential(
-        nn.Linear(fusion.out_features, architecture.classifier_units),
-        nn.ReLU(),
-        nn.Dropout(CLASSIFIER_DROPOUT),
-        nn.Linear(architecture.classifier_units, len(EMOTIONS)),
-    )
-    return GlamorNet(face_encoder, context_encoder, attention, fusion, classifier)
+    if architecture.classifier_inputs not in CLASSIFIER_INPUTS:
+        raise ArchitectureError(
+            f"unknown classifier_inputs '{architecture.classifier_inputs}'; this version has: "
+            f"{', '.join(CLASSIFIER_INPUTS)}"
+        )
+    for name, part in _part("family", FAMILIES, architecture.family).items():
+        if getattr(architecture, name) != part:
+            raise ArchitectureError(
+                f"{name} '{getattr(architecture, name)}' does not belong to the family "
+                f"'{architecture.family}', which has '{part}'; Architecture.from_fields fills in "
+                "a family's parts"
+            )
 
 
 def stored_values(network: nn.Module) -> int:

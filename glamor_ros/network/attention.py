@@ -1,14 +1,14 @@
-"""Attention over the context's cells (paper, section 3.2.2)."""
+"""Attention over the context's cells (paper, section 3.2.2; Table 4 for the alternatives)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from .encoders import KERAS_BATCH_NORM_EPSILON
+from .encoders import KERAS_BATCH_NORM_EPSILON, ConvolutionBlock
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class ContextEncoding:
 
     cells: (B, H*W, C), the feature map's cells v_ij, row-major.
     projection: (B, H*W, K), the attention's part that depends on the context alone.
-    height, width: of the feature map, in cells.
+    height, width: of the feature map, in cells. A network without a context has none (H = W = 0).
     """
 
     cells: Tensor
@@ -33,9 +33,17 @@ class ContextEncoding:
 
 
 class ContextAttention(nn.Module):
-    """Weighs the context's cells for each person."""
+    """Weighs the context's cells for each person.
 
-    def project(self, cells: Tensor) -> Tensor:
+    uses_face: whether the weights depend on the face.
+    """
+
+    uses_face: bool
+
+    def __init__(self, face_channels: int, context_channels: int) -> None:
+        super().__init__()
+
+    def project(self, cells: Tensor, height: int, width: int) -> Tensor:
         """The part that needs no face: cells (B, H*W, C) to (B, H*W, K)."""
         raise NotImplementedError
 
@@ -52,14 +60,16 @@ class GlobalLocalAttention(ContextAttention):
     the batch normalisation because the published weights were trained so.
     """
 
+    uses_face = True
+
     def __init__(self, face_channels: int, context_channels: int, hidden_units: int = 128) -> None:
-        super().__init__()
+        super().__init__(face_channels, context_channels)
         self.face_projection = nn.Linear(face_channels, hidden_units)
         self.context_projection = nn.Linear(context_channels, hidden_units, bias=False)
         self.normalization = nn.BatchNorm1d(hidden_units, eps=KERAS_BATCH_NORM_EPSILON)
         self.score = nn.Linear(hidden_units, 1)
 
-    def project(self, cells: Tensor) -> Tensor:
+    def project(self, cells: Tensor, height: int, width: int) -> Tensor:
         projection: Tensor = self.context_projection(cells)
         return projection
 
@@ -70,11 +80,45 @@ class GlobalLocalAttention(ContextAttention):
         return torch.softmax(scores, dim=-1)
 
 
+class FacelessAttention(ContextAttention):
+    """The weights are the context's alone; `project` gives them: (B, H*W, 1)."""
+
+    uses_face = False
+
+    def forward(self, face_vector: Tensor, context: ContextEncoding) -> Tensor:
+        return context.projection.squeeze(-1)
+
+
+class ContextOnlyAttention(FacelessAttention):
+    """CAER-Net-S's attention inference (Lee et al., 2019): two 3x3 convolutions, softmax."""
+
+    def __init__(
+        self, face_channels: int, context_channels: int, hidden_channels: int = 128
+    ) -> None:
+        super().__init__(face_channels, context_channels)
+        self.hidden = ConvolutionBlock(context_channels, hidden_channels)
+        self.score = nn.Conv2d(hidden_channels, 1, kernel_size=3, padding=1)
+
+    def project(self, cells: Tensor, height: int, width: int) -> Tensor:
+        features = cells.transpose(1, 2).unflatten(2, (height, width))
+        scores = self.score(self.hidden(features)).flatten(1)
+        return torch.softmax(scores, dim=-1).unsqueeze(-1)
+
+
+class AverageAttention(FacelessAttention):
+    """No attention: every cell weighs the same."""
+
+    def project(self, cells: Tensor, height: int, width: int) -> Tensor:
+        return torch.full_like(cells[..., :1], 1 / (height * width))
+
+
 def attend(weights: Tensor, cells: Tensor) -> Tensor:
     """Weighted sum of the cells (eq. 5): weights (P, H*W), cells (P, H*W, C) to (P, C)."""
     return torch.bmm(weights.unsqueeze(1), cells).squeeze(1)
 
 
-ATTENTIONS: Mapping[str, Callable[[int, int], ContextAttention]] = {
-    "global_local": GlobalLocalAttention
+ATTENTIONS: Mapping[str, type[ContextAttention]] = {
+    "global_local": GlobalLocalAttention,
+    "context_only": ContextOnlyAttention,
+    "none": AverageAttention,
 }

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -20,6 +20,13 @@ from .architecture import Architecture, build_glamor_net
 from .emotions import EMOTIONS
 from .glamor_net import GlamorNet
 from .input_spec import InputSpec
+from .tensor_files import (
+    TensorFileError,
+    fit_problems,
+    read_safetensors,
+    summary,
+    without_step_counters,
+)
 
 FORMAT = "glamor_ros.checkpoint.1"
 
@@ -42,8 +49,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     """Write the file whole or not at all. Raises OSError with the path where it cannot be."""
     tensors = {
         name: value.detach().cpu().contiguous()
-        for name, value in checkpoint.network.state_dict().items()
-        if not name.endswith("num_batches_tracked")
+        for name, value in without_step_counters(checkpoint.network.state_dict()).items()
     }
     metadata = {
         "format": FORMAT,
@@ -69,7 +75,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Raises CheckpointError for a file that is missing, truncated, not a checkpoint of this package,
     or whose tensors do not fit the architecture that it names.
     """
-    metadata, tensors = _read_safetensors(path)
+    metadata, tensors = _read(path)
     if metadata.get("format") != FORMAT:
         raise CheckpointError(
             f"{path} is a safetensors file, but not a glamor_ros checkpoint (its metadata says "
@@ -77,9 +83,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
             "converted with 'glamor-ros import-weights'"
         )
     try:
-        architecture = Architecture(**json.loads(metadata["architecture"]))
+        architecture = Architecture.from_fields(json.loads(metadata["architecture"]))
         classes = tuple(json.loads(metadata["classes"]))
-        input_spec = _input_spec(json.loads(metadata["input_spec"]))
+        input_spec = InputSpec.from_fields(json.loads(metadata["input_spec"]))
         provenance = json.loads(metadata["provenance"])
         network = build_glamor_net(architecture)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -96,52 +102,22 @@ def load_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(network.eval(), architecture, input_spec, provenance)
 
 
-def _input_spec(fields: dict[str, Any]) -> InputSpec:
-    scale = float(fields.pop("face_box_scale"))
-    sizes = {name: (int(height), int(width)) for name, (height, width) in fields.items()}
-    return InputSpec(face_box_scale=scale, **sizes)
-
-
-def _read_safetensors(path: Path) -> tuple[Mapping[str, str], dict[str, Tensor]]:
-    if not path.is_file():
-        raise CheckpointError(
-            f"no weights file at {path}; give the path of a .safetensors checkpoint, for example "
-            "one of the package's weights/ folder"
-        )
+def _read(path: Path) -> tuple[Mapping[str, str], dict[str, Tensor]]:
     try:
-        with safe_open(path, framework="pt") as file:
-            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
+        return read_safetensors(path)
+    except TensorFileError as error:
         raise CheckpointError(
-            f"{path} ({path.stat().st_size} bytes) is no readable safetensors file: {error}; it is "
-            "truncated or of another format. Fetch or convert it again; a TensorFlow checkpoint is "
-            "converted with 'glamor-ros import-weights'"
+            f"{error}; give the path of a .safetensors checkpoint, for example one of the "
+            "package's weights/ folder; a TensorFlow checkpoint is converted with 'glamor-ros "
+            "import-weights'"
         ) from error
 
 
 def _load_tensors(network: GlamorNet, tensors: Mapping[str, Tensor], path: Path) -> None:
-    expected = {
-        name: value
-        for name, value in network.state_dict().items()
-        if not name.endswith("num_batches_tracked")
-    }
-    problems = [f"{name} is missing" for name in expected.keys() - tensors.keys()]
-    problems += [f"{name} is unknown" for name in tensors.keys() - expected.keys()]
-    problems += [
-        f"{name} has shape {tuple(tensors[name].shape)}, expected {tuple(value.shape)}"
-        for name, value in expected.items()
-        if name in tensors and tensors[name].shape != value.shape
-    ]
-    problems += [
-        f"{name} holds values that are not finite"
-        for name, value in tensors.items()
-        if not value.isfinite().all()
-    ]
+    problems = fit_problems(network.state_dict(), tensors)
     if problems:
-        shown = "; ".join(sorted(problems)[:5])
-        more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
         raise CheckpointError(
-            f"{path} does not fit the architecture that it names: {shown}{more}; the file is "
+            f"{path} does not fit the architecture that it names: {summary(problems)}; the file is "
             "damaged or was made by another version, export it again"
         )
     network.load_state_dict(dict(tensors), strict=False)

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import copy
+import itertools
 
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from .encoders import ConvolutionBlock
 from .glamor_net import GlamorNet
 
 
 def folded_for_inference(network: GlamorNet) -> GlamorNet:
-    """A copy in evaluation mode that computes the same with fewer operations, not trainable."""
+    """A copy in evaluation mode that computes the same with fewer operations, not trainable.
+
+    In every module of this package and of torchvision's models, a convolution followed by a batch
+    normalisation among the module's children is applied right before it.
+    """
     folded = copy.deepcopy(network).eval()
-    for block in folded.modules():
-        if isinstance(block, ConvolutionBlock):
-            block.convolution = fuse_conv_bn_eval(block.convolution, block.normalization)
-            setattr(block, "normalization", nn.Identity())  # noqa: B010  (another type of module)
+    for module in folded.modules():
+        children = list(module.named_children())
+        for (name, child), (next_name, next_child) in itertools.pairwise(children):
+            if isinstance(child, nn.Conv2d) and isinstance(next_child, nn.BatchNorm2d):
+                module.set_submodule(name, fuse_conv_bn_eval(child, next_child))
+                module.set_submodule(next_name, nn.Identity())
     return folded.requires_grad_(False)

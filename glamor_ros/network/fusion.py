@@ -1,4 +1,4 @@
-"""Fusion of the face's and the context's vectors (paper, section 3.2.3)."""
+"""Fusion of the face's and the context's vectors (paper, section 3.2.3; Table 6)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Fused:
-    """vector: (P, out_features). weights: (P, 2), of the face and the context, summing to 1."""
+    """vector: (P, out_features). weights: (P, 2), of the face and the context, summing to 1.
+
+    weights is None where only one of them goes into the vector.
+    """
 
     vector: Tensor
-    weights: Tensor
+    weights: Tensor | None
 
 
 class Fusion(nn.Module):
@@ -33,7 +36,7 @@ def _score_network(features: int, hidden_units: int) -> nn.Sequential:
 class FusionNet(Fusion):
     """Each branch scores itself; the softmax of the scores scales it, then they are joined.
 
-    Equations 6 to 8.
+    Equations 6 to 8; also CAER-Net-S's adaptive fusion.
     """
 
     def __init__(self, face_features: int, context_features: int, hidden_units: int = 128) -> None:
@@ -49,4 +52,61 @@ class FusionNet(Fusion):
         return Fused(vector, weights)
 
 
-FUSIONS: Mapping[str, Callable[[int, int], Fusion]] = {"fusion_net": FusionNet}
+class _ElementwiseFusion(Fusion):
+    def __init__(self, face_features: int, context_features: int) -> None:
+        super().__init__()
+        if face_features != context_features:
+            raise ValueError(
+                f"{type(self).__name__} needs vectors of one length, got {face_features} features "
+                f"of the face and {context_features} of the context"
+            )
+        self.out_features = face_features
+
+
+class FusionAdd(_ElementwiseFusion):
+    """The sum of both; their weights are equal."""
+
+    def forward(self, face_vector: Tensor, context_vector: Tensor) -> Fused:
+        return Fused(face_vector + context_vector, torch.full_like(face_vector[:, :2], 0.5))
+
+
+class FusionMax(_ElementwiseFusion):
+    """Each element is the larger one's; the weights are the shares of the elements taken.
+
+    Elements that are equal count half for each.
+    """
+
+    def forward(self, face_vector: Tensor, context_vector: Tensor) -> Fused:
+        # sign is 1 where the face's element is taken, -1 where the context's is.
+        balance = torch.sign(face_vector - context_vector).detach().mean(dim=-1)
+        weights = torch.stack([1 + balance, 1 - balance], dim=-1) / 2
+        return Fused(torch.maximum(face_vector, context_vector), weights)
+
+
+class FaceAlone(Fusion):
+    """The face's vector as it is."""
+
+    def __init__(self, face_features: int, context_features: int) -> None:
+        super().__init__()
+        self.out_features = face_features
+
+    def forward(self, face_vector: Tensor, context_vector: Tensor) -> Fused:
+        return Fused(face_vector, None)
+
+
+class ContextAlone(Fusion):
+    """The context's vector as it is."""
+
+    def __init__(self, face_features: int, context_features: int) -> None:
+        super().__init__()
+        self.out_features = context_features
+
+    def forward(self, face_vector: Tensor, context_vector: Tensor) -> Fused:
+        return Fused(context_vector, None)
+
+
+FUSIONS: Mapping[str, Callable[[int, int], Fusion]] = {
+    "fusion_net": FusionNet,
+    "add": FusionAdd,
+    "max": FusionMax,
+}

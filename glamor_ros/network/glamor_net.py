@@ -16,15 +16,17 @@ from .fusion import Fusion
 class GlamorOutput:
     """What the network says of P people.
 
-    logits: (P, 7), class order of `emotions.EMOTIONS`. face_vector, context_vector: (P, C).
-    attention: (P, H, W), sums to 1 over the cells. fusion_weights: (P, 2), face and context.
+    logits: (P, 7), class order of `emotions.EMOTIONS`.
+    face_vector, context_vector: (P, C); C is 0 where the network does not encode it.
+    attention: (P, H, W), sums to 1 over the cells; None where the network looks at no context.
+    fusion_weights: (P, 2), face and context; None where only one of them is classified.
     """
 
     logits: Tensor
     face_vector: Tensor
     context_vector: Tensor
-    attention: Tensor
-    fusion_weights: Tensor
+    attention: Tensor | None
+    fusion_weights: Tensor | None
 
     @property
     def probabilities(self) -> Tensor:
@@ -32,49 +34,67 @@ class GlamorOutput:
         return torch.softmax(self.logits.float(), dim=-1)
 
 
+@dataclass(frozen=True)
+class ContextBranch:
+    """What looks at the context: its encoder, and how its cells are weighed."""
+
+    encoder: Encoder
+    attention: ContextAttention
+
+
 class GlamorNet(nn.Module):
     """Face and context encoders, attention of the face over the context, fusion, classifier.
 
     A context is encoded once (`encode_context`); every person then costs one face encoding and one
-    vector added in the attention (`recognize`).
+    vector added in the attention (`recognize`). Without a face encoder nothing is seen of the
+    faces; without a context branch, `context_encoder` and `attention` are None.
     """
 
     def __init__(
         self,
-        face_encoder: Encoder,
-        context_encoder: Encoder,
-        attention: ContextAttention,
+        face_encoder: Encoder | None,
+        context_branch: ContextBranch | None,
         fusion: Fusion,
         classifier: nn.Module,
     ) -> None:
         super().__init__()
         self.face_encoder = face_encoder
-        self.context_encoder = context_encoder
-        self.attention = attention
+        self.context_encoder = context_branch.encoder if context_branch else None
+        self.attention = context_branch.attention if context_branch else None
         self.fusion = fusion
         self.classifier = classifier
 
     def encode_faces(self, faces: Tensor) -> Tensor:
         """Faces (P, 3, 96, 96), RGB in [0, 1], to v_f (P, C_f), the mean over the feature map."""
+        if self.face_encoder is None:
+            return faces.new_empty(len(faces), 0)
         features: Tensor = self.face_encoder(faces)
         return features.mean(dim=(2, 3))
 
     def encode_context(self, contexts: Tensor) -> ContextEncoding:
-        """Contexts (B, 3, 112, 112), RGB in [0, 1], faces set to zero."""
+        """Contexts (B, 3, 112, 112), RGB in [0, 1], faces set to zero (see InputSpec)."""
+        if self.context_encoder is None or self.attention is None:
+            nothing = contexts.new_empty(len(contexts), 0, 0)
+            return ContextEncoding(nothing, nothing, height=0, width=0)
         features = self.context_encoder(contexts)
+        height, width = features.shape[2:]
         cells = features.flatten(2).transpose(1, 2).contiguous()
-        return ContextEncoding(cells, self.attention.project(cells), *features.shape[2:])
+        return ContextEncoding(cells, self.attention.project(cells, height, width), height, width)
 
     def recognize(self, face_vector: Tensor, context: ContextEncoding) -> GlamorOutput:
         """face_vector (P, C_f) with P rows of context (see `ContextEncoding.for_people`)."""
-        attention = self.attention(face_vector, context)
-        context_vector = attend(attention, context.cells)
+        attention_map = None
+        context_vector = face_vector.new_empty(len(face_vector), 0)
+        if self.attention is not None:
+            attention = self.attention(face_vector, context)
+            attention_map = attention.unflatten(1, (context.height, context.width))
+            context_vector = attend(attention, context.cells)
         fused = self.fusion(face_vector, context_vector)
         return GlamorOutput(
             logits=self.classifier(fused.vector),
             face_vector=face_vector,
             context_vector=context_vector,
-            attention=attention.unflatten(1, (context.height, context.width)),
+            attention=attention_map,
             fusion_weights=fused.weights,
         )
 
@@ -83,7 +103,8 @@ class GlamorNet(nn.Module):
     ) -> GlamorOutput:
         """Faces (P, 3, 96, 96) seen in contexts (B, 3, 112, 112).
 
-        context_index (P,), int64, names the context of each face; without it, B must be P.
+        context_index (P,), int64, names the context of each face; without it, B must be P. A
+        network that looks at no context takes any number of them.
         """
         context = self.encode_context(contexts)
         if context_index is not None:

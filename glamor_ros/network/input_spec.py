@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+CONTEXT_FACES = ("masked", "visible")
+
+_SIZES = ("face_size", "context_resize", "context_crop")
 
 
 class InputSpecError(ValueError):
-    """Sizes or scales that no image could be prepared with."""
+    """Something that no image could be prepared with."""
 
 
 @dataclass(frozen=True)
@@ -17,15 +23,18 @@ class InputSpec:
     context_resize: the image with the faces set to zero is resized to this,
     context_crop: and this is cut from its centre.
     face_box_scale: the detector's box is scaled about its centre by this before it is used.
+    context_faces: "masked", the faces are set to zero in the context; "visible", they are not
+    (paper, Table 4).
     """
 
     face_size: tuple[int, int] = (96, 96)
     context_resize: tuple[int, int] = (128, 171)
     context_crop: tuple[int, int] = (112, 112)
     face_box_scale: float = 1.0
+    context_faces: str = "masked"
 
     def __post_init__(self) -> None:
-        for name in ("face_size", "context_resize", "context_crop"):
+        for name in _SIZES:
             if min(getattr(self, name)) < 1:
                 raise InputSpecError(f"{name} is {getattr(self, name)}; both must be at least 1")
         if any(c > r for c, r in zip(self.context_crop, self.context_resize, strict=True)):
@@ -35,9 +44,38 @@ class InputSpec:
             )
         if not 0.5 <= self.face_box_scale <= 3.0:
             raise InputSpecError(f"face_box_scale is {self.face_box_scale}; it must be 0.5 to 3.0")
+        if self.context_faces not in CONTEXT_FACES:
+            raise InputSpecError(
+                f"unknown context_faces '{self.context_faces}'; known are "
+                f"{', '.join(CONTEXT_FACES)}"
+            )
+
+    @classmethod
+    def from_fields(cls, values: Mapping[str, Any]) -> InputSpec:
+        """From a configuration or a checkpoint, where sizes are lists; the rest is the default.
+
+        Raises InputSpecError for a field that is unknown or a value of another kind.
+        """
+        known = [field.name for field in fields(cls)]
+        unknown = sorted(values.keys() - set(known))
+        if unknown:
+            raise InputSpecError(
+                f"an input spec has no '{unknown[0]}'; its fields are {', '.join(known)}"
+            )
+        try:
+            return cls(**{name: _converted(name, value) for name, value in values.items()})
+        except TypeError as error:
+            raise InputSpecError(f"input spec {dict(values)} cannot be used: {error}") from error
 
     @property
     def context_crop_offset(self) -> tuple[int, int]:
         """(top, left) of the crop in the resized context; an odd remainder goes below and right."""
         height, width = self.context_resize
         return (height - self.context_crop[0]) // 2, (width - self.context_crop[1]) // 2
+
+
+def _converted(name: str, value: Any) -> Any:
+    if name in _SIZES:
+        height, width = value
+        return int(height), int(width)
+    return float(value) if name == "face_box_scale" else value

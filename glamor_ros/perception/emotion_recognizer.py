@@ -41,7 +41,7 @@ class EmotionRecognizer:
 
     context_mode "shared" masks all faces in one context, encoded once; "per_person" masks each
     person's own face, as in training, and encodes one context for each. For one face they are
-    equal.
+    equal, and so they are where the checkpoint's context shows the faces or it has no context.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class EmotionRecognizer:
                 f"unknown context_mode '{context_mode}'; known are {', '.join(CONTEXT_MODES)}"
             )
         self._shares_context = context_mode == "shared"
+        self._classifies_face = checkpoint.architecture.classifier_inputs != "context"
         self._device = require_device(device)
         self._preprocessor = Preprocessor(checkpoint.input_spec)
         network = folded_for_inference(checkpoint.network).to(self._device)
@@ -71,10 +72,9 @@ class EmotionRecognizer:
         height, width = image_bgr.shape[:2]
         regions = [self._region(box, width, height) for box in boxes]
         faces = np.stack([self._preprocessor.face(image_bgr, region) for region in regions])
-        masks = [regions] if self._shares_context else [[region] for region in regions]
-        contexts = self._preprocessor.contexts(image_bgr, masks)
+        contexts = self._preprocessor.contexts(image_bgr, self._masks(regions))
         covered = self._preprocessor.context_region(width, height)
-        return _estimates(self._run(faces, contexts), covered)
+        return self._estimates(self._run(faces, contexts), covered)
 
     def _region(self, box: Box, width: int, height: int) -> Region:
         region = box.scaled(self._preprocessor.input_spec.face_box_scale).clipped(width, height)
@@ -82,10 +82,18 @@ class EmotionRecognizer:
             raise RecognizerError(f"{box} holds no pixel of the image of {width}x{height}")
         return region
 
+    def _masks(self, faces: list[Region]) -> list[list[Region]]:
+        """What to hide in each context; without an entry there is no context."""
+        if self._network.context_encoder is None:
+            return []
+        if self._preprocessor.input_spec.context_faces == "visible":
+            return [[]]
+        return [faces] if self._shares_context else [[face] for face in faces]
+
     def _run(self, faces: FloatImage, contexts: FloatImage) -> GlamorOutput:
-        context_index = torch.zeros(len(faces), dtype=torch.int64, device=self._device)
-        if len(contexts) > 1:
-            context_index = torch.arange(len(faces), device=self._device)
+        context_index = None
+        if len(contexts) == 1:
+            context_index = torch.zeros(len(faces), dtype=torch.int64, device=self._device)
         with torch.inference_mode():
             output: GlamorOutput = self._network(
                 self._to_tensor(faces), self._to_tensor(contexts), context_index
@@ -96,17 +104,19 @@ class EmotionRecognizer:
         """(N, H, W, 3) to (N, 3, H, W); the values stay where they are: that is channels_last."""
         return torch.from_numpy(images).to(self._device).permute(0, 3, 1, 2)
 
-
-def _estimates(output: GlamorOutput, covered: Region) -> list[EmotionEstimate]:
-    probabilities = output.probabilities.cpu().numpy()
-    attention = output.attention.float().cpu().numpy()
-    weights = output.fusion_weights.float().cpu().tolist()
-    return [
-        EmotionEstimate(
-            probabilities=probabilities[person],
-            face_weight=face_weight,
-            context_weight=context_weight,
-            attention=AttentionMap(attention[person], covered),
-        )
-        for person, (face_weight, context_weight) in enumerate(weights)
-    ]
+    def _estimates(self, output: GlamorOutput, covered: Region) -> list[EmotionEstimate]:
+        probabilities = output.probabilities.cpu().numpy()
+        alone = [1.0, 0.0] if self._classifies_face else [0.0, 1.0]
+        weights = [alone] * len(probabilities)
+        if output.fusion_weights is not None:
+            weights = output.fusion_weights.float().cpu().tolist()
+        maps: list[AttentionMap | None] = [None] * len(probabilities)
+        if output.attention is not None:
+            attention = output.attention.float().cpu().numpy()
+            maps = [AttentionMap(person, covered) for person in attention]
+        return [
+            EmotionEstimate(person, face_weight, context_weight, attention_map)
+            for person, (face_weight, context_weight), attention_map in zip(
+                probabilities, weights, maps, strict=True
+            )
+        ]

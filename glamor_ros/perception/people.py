@@ -25,13 +25,15 @@ class EmotionEstimate:
     """What the network says of one face in one image.
 
     probabilities: (7,) float32, class order of EMOTIONS, sums to 1.
-    face_weight, context_weight: the fusion's softmax, sum to 1.
+    face_weight, context_weight: the fusion's softmax, sum to 1; 1 and 0 for a network that
+    classifies the face alone, 0 and 1 for the context alone.
+    attention: None for a network that does not look at the context.
     """
 
     probabilities: NDArray[np.float32]
     face_weight: float
     context_weight: float
-    attention: AttentionMap
+    attention: AttentionMap | None
 
 
 @dataclass(frozen=True)

@@ -47,15 +47,15 @@ def draw_attention(
 ) -> NDArray[np.uint8]:
     """A copy of the image (H, W, 3) with the heat map blended over the map's region.
 
-    The region is outlined just inside; the image around it is the source's.
+    The region is outlined just inside; the image around it is the source's. Nothing is drawn for a
+    person of whom the network has no map.
     """
-    if isinstance(attention, Person):
-        attention = attention.estimate.attention
+    shown = attention.estimate.attention if isinstance(attention, Person) else attention
     picture = image_bgr.copy()
-    region = attention.region
-    if region.is_empty:
+    if shown is None or shown.region.is_empty:
         return picture
-    heat = cv2.convertScaleAbs(attention_heat(attention), alpha=255)
+    region = shown.region
+    heat = cv2.convertScaleAbs(attention_heat(shown), alpha=255)
     covered = picture[region.y : region.y + region.height, region.x : region.x + region.width]
     covered[:] = cv2.multiply(covered, cv2.applyColorMap(heat, _LEFT), scale=1 / 255)
     covered += cv2.applyColorMap(heat, _ADDED)
@@ -110,8 +110,9 @@ def _tile(
         )
         return Region(left, top, right - left, bottom - top)
 
-    attention = person.estimate.attention
-    tile = draw_attention(image_bgr, AttentionMap(attention.weights, shrunk(attention.region)))
+    tile = image_bgr.copy()
+    if (attention := person.estimate.attention) is not None:
+        tile = draw_attention(image_bgr, AttentionMap(attention.weights, shrunk(attention.region)))
     draw_face(tile, replace(person, face=shrunk(person.face)), Style.for_picture(width, height))
     _draw_caption(tile, _captions(person), emotion_color(person.emotion))
     return tile

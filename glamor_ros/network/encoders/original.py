@@ -1,19 +1,14 @@
-"""Encoders: images to feature maps (paper, section 3.2.1)."""
+"""The paper's own encoder (section 3.2.1)."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
 
 from torch import Tensor, nn
 
+from .base import Encoder
+
 KERAS_BATCH_NORM_EPSILON = 1e-3
-
-
-class Encoder(nn.Module):
-    """Images (N, 3, H, W), RGB in [0, 1], to feature maps (N, out_channels, H', W')."""
-
-    out_channels: int
 
 
 class ConvolutionBlock(nn.Module):
@@ -48,6 +43,3 @@ class OriginalEncoder(Encoder):
         for block in self.blocks[1:]:
             features = block(nn.functional.max_pool2d(features, kernel_size=2))
         return features
-
-
-ENCODERS: Mapping[str, Callable[[], Encoder]] = {"original": OriginalEncoder}

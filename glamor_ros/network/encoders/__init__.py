@@ -1,0 +1,30 @@
+"""Encoders: images to feature maps (paper, sections 3.2.1 and 4.3.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from .base import Encoder
+from .imagenet import EncoderWeightsError, ImageNetEncoder, load_imagenet_weights
+from .mobilenet_v2 import MobileNetV2Encoder
+from .original import KERAS_BATCH_NORM_EPSILON, ConvolutionBlock, OriginalEncoder
+from .resnet import ResNet18Encoder
+
+__all__ = [
+    "ENCODERS",
+    "KERAS_BATCH_NORM_EPSILON",
+    "ConvolutionBlock",
+    "Encoder",
+    "EncoderWeightsError",
+    "ImageNetEncoder",
+    "MobileNetV2Encoder",
+    "OriginalEncoder",
+    "ResNet18Encoder",
+    "load_imagenet_weights",
+]
+
+ENCODERS: Mapping[str, Callable[[], Encoder]] = {
+    "original": OriginalEncoder,
+    "mobilenet_v2": MobileNetV2Encoder,
+    "resnet18": ResNet18Encoder,
+}

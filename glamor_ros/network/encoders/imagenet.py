@@ -1,0 +1,84 @@
+"""Encoders that can start from weights trained on ImageNet by torchvision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ..tensor_files import TensorFileError, fit_problems, read_safetensors, summary
+from .base import Encoder
+
+_MEAN = (0.485, 0.456, 0.406)
+_STANDARD_DEVIATION = (0.229, 0.224, 0.225)
+
+
+class EncoderWeightsError(ValueError):
+    """Weights do not fit an encoder; the message names the differences."""
+
+
+class ImageNetEncoder(Encoder):
+    """An encoder whose parameters have torchvision's names and meaning.
+
+    It takes RGB in [0, 1] as every encoder does and itself subtracts ImageNet's mean and divides by
+    its standard deviation, so that preprocessing is one for all encoders; a masked face is black.
+    These six numbers are constants of the code: they are not in the `state_dict`.
+
+    head: the prefixes of the parameters of torchvision's classifier, which the encoder lacks.
+    """
+
+    head: tuple[str, ...]
+    mean: Tensor
+    standard_deviation: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name, values in (("mean", _MEAN), ("standard_deviation", _STANDARD_DEVIATION)):
+            self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.feature_map((images - self.mean) / self.standard_deviation)
+
+    def feature_map(self, normalized: Tensor) -> Tensor:
+        """Images (N, 3, H, W) of ImageNet's mean and deviation to the last feature map."""
+        raise NotImplementedError
+
+
+def initialize_as_torchvision(encoder: nn.Module) -> None:
+    """He initialisation over the outputs, for training without ImageNet's weights."""
+    for module in encoder.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+
+def load_imagenet_weights(encoder: Encoder, weights: Path | Mapping[str, Tensor]) -> None:
+    """Load torchvision's weights from a safetensors file or its `state_dict`, all or nothing.
+
+    The classifier's parameters (`ImageNetEncoder.head`) are left out: the classes are others. Such
+    a file is made once, where torchvision is installed, from `model.state_dict()` of
+    `torchvision.models.resnet18(weights="DEFAULT")` by `safetensors.torch.save_file`.
+
+    Raises EncoderWeightsError: the encoder has no ImageNet weights, the file cannot be read, or a
+    parameter is missing, misshapen, unknown or not finite.
+    """
+    kind = type(encoder).__name__
+    if not isinstance(encoder, ImageNetEncoder):
+        raise EncoderWeightsError(f"there are no ImageNet weights for {kind}; it starts from none")
+    source = "the state_dict"
+    if isinstance(weights, Path):
+        source = str(weights)
+        try:
+            _, weights = read_safetensors(weights)
+        except TensorFileError as error:
+            raise EncoderWeightsError(
+                f"{error}; save torchvision's state_dict with safetensors.torch.save_file"
+            ) from error
+    body = {name: value for name, value in weights.items() if not name.startswith(encoder.head)}
+    problems = fit_problems(encoder.state_dict(), body)
+    if problems:
+        raise EncoderWeightsError(
+            f"{source} does not hold torchvision's weights for {kind}: {summary(problems)}"
+        )
+    encoder.load_state_dict(body, strict=False)
