@@ -74,6 +74,7 @@ class DlibHogDetector:
         return [
             FaceDetection(box.left(), box.top(), box.right(), box.bottom(), score)
             for box, score in zip(boxes, scores, strict=True)
+            if score > self._min_score
         ]
 
 

@@ -54,6 +54,11 @@ class MmodFaceDetector:
         self._prepare = lru_cache(maxsize=MAX_CACHED_SIZES)(self._prepare_size)
         self._lock = threading.Lock()
 
+    @property
+    def cached_sizes(self) -> int:
+        """For how many image sizes buffers and tables are held now."""
+        return self._prepare.cache_info().currsize
+
     def detect(self, image_bgr: NDArray[np.uint8]) -> list[FaceDetection]:
         """Faces in a BGR image (height, width, 3), uint8, the best score first.
 
@@ -63,7 +68,9 @@ class MmodFaceDetector:
         height, width = image_bgr.shape[:2]
         with self._lock, torch.inference_mode():
             prepared = self._prepare(height, width)
-            image = torch.from_numpy(np.ascontiguousarray(image_bgr)).to(self._device)
+            # Writable: PyTorch warns of read-only memory, such as that of a received message.
+            pixels = np.require(image_bgr, requirements=["C", "W"])
+            image = torch.from_numpy(pixels).to(self._device)
             scores = self._network(prepared.canvas(image)).cpu().numpy()
         candidates = face_candidates(scores, self._min_score, self._cells, prepared.layout)
         kept = suppress_overlapping(candidates, self._parameters.suppression)

@@ -47,7 +47,10 @@ class PyramidLayout:
 
 
 def pyramid_layout(height: int, width: int, padding: int, outer_padding: int) -> PyramidLayout:
-    """The layout for an image of this size: a column of levels, the rest beside it from below."""
+    """The layout for an image of this size: a column of levels, the rest beside it from below.
+
+    As in dlib, levels of images less than 22 px high overlap (they are smaller than any face).
+    """
     sizes = _level_sizes(height, width)
     first_column, column_height = _first_column(sizes, padding)
 
