@@ -1,0 +1,102 @@
+"""Figures of evaluations. Drawn with matplotlib's Agg renderer, which needs no display."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ..network.emotions import EMOTIONS
+from ..perception.people import AttentionMap
+from .attention import draw_attention
+
+_DOTS_PER_INCH = 150
+_TILE_INCHES = 2.4
+
+
+def confusion_figure(confusion: NDArray[np.int64], title: str) -> Figure:
+    """The confusion matrix (7, 7), counts, in the manner of the paper's Figs. 7 and 8.
+
+    Rows are labels; each is divided by its sum, so that the diagonal is each class's accuracy. The
+    row of a class without samples stays empty.
+    """
+    sums = confusion.sum(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        shares = confusion / sums
+    figure = Figure(figsize=(6.4, 5.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    figure.colorbar(picture, ax=axes, fraction=0.046)
+    axes.set_xticks(range(len(EMOTIONS)), EMOTIONS, rotation=45, ha="right")
+    axes.set_yticks(range(len(EMOTIONS)), EMOTIONS)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("label")
+    axes.set_title(title)
+    for (row, column), share in np.ndenumerate(shares):
+        if np.isfinite(share):
+            color = "white" if share > 0.5 else "black"
+            axes.text(column, row, f"{share:.2f}", ha="center", va="center", color=color)
+    return figure
+
+
+@dataclass(frozen=True)
+class AttentionComparison:
+    """One person in one image, as several models see it.
+
+    image_bgr: (H, W, 3). masked_bgr: the same with the face hidden. maps, captions: of each model.
+    """
+
+    title: str
+    image_bgr: NDArray[np.uint8]
+    masked_bgr: NDArray[np.uint8]
+    maps: Sequence[AttentionMap]
+    captions: Sequence[str]
+
+
+def attention_figure(comparisons: Sequence[AttentionComparison], models: Sequence[str]) -> Figure:
+    """In the manner of the paper's Figs. 9 and 10: one row for each comparison.
+
+    Columns: the image, the image with the face hidden, the map of each model.
+    """
+    columns = 2 + len(models)
+    figure = Figure(
+        figsize=(_TILE_INCHES * columns, _TILE_INCHES * len(comparisons)), layout="constrained"
+    )
+    FigureCanvasAgg(figure)
+    all_axes = figure.subplots(len(comparisons), columns, squeeze=False)
+    for axes, heading in zip(all_axes[0], ("image", "face hidden", *models), strict=True):
+        axes.set_title(heading)
+    for row, comparison in zip(all_axes, comparisons, strict=True):
+        maps = [draw_attention(comparison.image_bgr, one) for one in comparison.maps]
+        pictures = (comparison.image_bgr, comparison.masked_bgr, *maps)
+        texts = (comparison.title, "", *comparison.captions)
+        for axes, picture, text in zip(row, pictures, texts, strict=True):
+            axes.imshow(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
+            axes.set_xticks([])
+            axes.set_yticks([])
+            axes.set_xlabel(text)
+    return figure
+
+
+class FigureFormatError(ValueError):
+    """A figure cannot be written in the format of this name."""
+
+
+def require_figure_suffix(path: Path) -> None:
+    """Raises FigureFormatError for a suffix that matplotlib cannot write."""
+    known = sorted(FigureCanvasAgg.get_supported_filetypes())
+    if path.suffix.lower().removeprefix(".") not in known:
+        raise FigureFormatError(f"{path}: a figure's name ends in one of .{' .'.join(known)}")
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """In the format of the path's suffix. Raises FigureFormatError or OSError."""
+    require_figure_suffix(path)
+    figure.savefig(path, dpi=_DOTS_PER_INCH)
