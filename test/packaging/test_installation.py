@@ -65,8 +65,12 @@ FIELD_TYPES = {
 
 @pytest.fixture
 def prefix(monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The installation prefix (<prefix>/lib/python3.x/site-packages/glamor_ros/msg)."""
-    prefix = Path(str(msg.__file__)).parents[5]
+    """The prefix that the messages are installed in."""
+    prefix = next(
+        parent
+        for parent in Path(str(msg.__file__)).parents
+        if (parent / "share/glamor_ros/package.xml").is_file()
+    )
     monkeypatch.setenv("AMENT_PREFIX_PATH", str(prefix))
     return prefix
 
