@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from glamor_ros.network.emotions import EMOTIONS
-from glamor_ros.training.ncaers import FRAMES_FILE, LEFT_OUT_FILE, build_ncaers
+from glamor_ros.training import ncaers
 from glamor_ros.training.ncaers_plan import (
     MAX_IMBALANCE,
     PART_S,
@@ -20,7 +20,7 @@ from glamor_ros.training.ncaers_plan import (
 from .progress import progress_bar
 
 
-def build_ncaers_command(
+def build_ncaers(
     caer: Annotated[
         Path, typer.Argument(help="CAER: its videos as <split>/<Class>/*.avi.", metavar="CAER_DIR")
     ],
@@ -62,12 +62,12 @@ def build_ncaers_command(
     settings = PlanSettings(
         seed=seed,
         part_s=part_s,
-        shortest_part_s=part_s if shortest_part_s is None else shortest_part_s,
+        shortest_part_s=shortest_part_s,
         training_frames=dict.fromkeys(EMOTIONS, per_class) if per_class else TRAINING_FRAMES,
         max_imbalance=max_imbalance,
     )
     with progress_bar() as stage:
-        report = build_ncaers(
+        report = ncaers.build_ncaers(
             caer,
             out,
             settings,
@@ -79,6 +79,8 @@ def build_ncaers_command(
     for split, counts in report.counts.items():
         classes = ", ".join(f"{name} {count}" for name, count in counts.items())
         typer.echo(f"  {split}: {sum(counts.values())} ({classes})")
-    typer.echo(f"the video and frame of each image: {out / FRAMES_FILE}")
+    typer.echo(f"the video and frame of each image: {out / ncaers.FRAMES_FILE}")
     if report.left_out:
-        typer.echo(f"{len(report.left_out)} files or frames left out, see {out / LEFT_OUT_FILE}")
+        typer.echo(
+            f"{len(report.left_out)} files or frames left out, see {out / ncaers.LEFT_OUT_FILE}"
+        )

@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 
 from glamor_ros.perception.face_detector import DETECTOR_NAMES, MAX_UPSAMPLE, build_face_detector
-from glamor_ros.training.face_extraction import REPORT_FILE, extract_faces
+from glamor_ros.training import face_extraction
 
 from .progress import progress_bar
 
 SHOWN = 10
 
 
-def extract_faces_command(
+def extract_faces(
     images_directory: Annotated[
         Path, typer.Argument(metavar="IMAGES_DIR", help="Images, in folders of any depth.")
     ],
@@ -52,7 +52,7 @@ def extract_faces_command(
         detector, upsample=upsample, device=device, weights=detector_weights
     )
     with progress_bar() as stage:
-        report = extract_faces(
+        report = face_extraction.extract_faces(
             images_directory,
             crop_directory,
             face_detector,
@@ -68,4 +68,4 @@ def extract_faces_command(
     for problem in problems[:SHOWN]:
         typer.echo(f"  {problem}")
     if problems:
-        typer.echo(f"the whole list is in {crop_directory / REPORT_FILE}")
+        typer.echo(f"the whole list is in {crop_directory / face_extraction.REPORT_FILE}")

@@ -7,6 +7,8 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from .samples import SettingsError
+
 
 def split_by_identity(
     labels: Sequence[int] | NDArray[np.int64],
@@ -18,16 +20,16 @@ def split_by_identity(
 
     fractions (one for each split, sum 1) are met in every class as well as whole identities allow:
     the largest identities, then those in an order drawn by seed, go one after the other where they
-    lessen the squared relative shortfall of their classes most. Raises ValueError for fractions or
-    lengths that do not fit.
+    lessen the squared relative shortfall of their classes most. Raises SettingsError for fractions
+    that make no splits.
     """
     if len(fractions) < 2 or min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-6:
-        raise ValueError(f"the fractions {tuple(fractions)} must be positive and sum to 1")
+        raise SettingsError(f"the fractions {tuple(fractions)} must be positive and sum to 1")
     if len(labels) != len(identities):
         raise ValueError(f"{len(labels)} labels, but {len(identities)} identities")
     numbers = {identity: number for number, identity in enumerate(dict.fromkeys(identities))}
     if len(numbers) < len(fractions):
-        raise ValueError(f"{len(numbers)} identities cannot make {len(fractions)} splits")
+        raise SettingsError(f"{len(numbers)} identities cannot make {len(fractions)} splits")
     owner = np.array([numbers[identity] for identity in identities], np.int64)
     classes, label_numbers = np.unique(np.asarray(labels), return_inverse=True)
     counts = np.zeros((len(numbers), len(classes)))

@@ -6,12 +6,12 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from types import MappingProxyType
-
-import numpy as np
 
 from ..network.emotions import EMOTIONS
 from .caer_videos import Video, VideoLength
+from .samples import SettingsError
 
 PART_S = 2.0
 # Table 1 of the paper.
@@ -37,7 +37,7 @@ class PlanSettings:
     """part_s: about how long the parts are that one frame each is drawn from.
 
     shortest_part_s: where a class stays below its number of frames, its parts may be cut down to
-    this. The clips of CAER's rare classes are so few that Table 1 is not reached with parts of 2 s
+    this (None: they are not cut). The clips of CAER's rare classes are so few that Table 1 is not reached with parts of 2 s
     (fear has about 360 training clips of 4 s, and 2902 frames in Table 1: parts of 0.5 s).
     training_frames: at most so many of each class.
     max_imbalance: in every split no class gets more than this times the frames of the scarcest.
@@ -45,22 +45,26 @@ class PlanSettings:
 
     seed: int = 0
     part_s: float = PART_S
-    shortest_part_s: float = PART_S
+    shortest_part_s: float | None = None
     training_frames: Mapping[str, int] = field(default_factory=lambda: TRAINING_FRAMES)
     max_imbalance: float = MAX_IMBALANCE
 
     def __post_init__(self) -> None:
-        if not 0 < self.shortest_part_s <= self.part_s:
-            raise ValueError(
-                f"part_s is {self.part_s} and shortest_part_s {self.shortest_part_s}; they must be "
+        if not 0 < self.least_part_s <= self.part_s:
+            raise SettingsError(
+                f"part_s is {self.part_s} and shortest_part_s {self.least_part_s}; they must be "
                 "positive, the second not above the first"
             )
         if self.max_imbalance < 1:
-            raise ValueError(f"max_imbalance is {self.max_imbalance}; it must be at least 1")
+            raise SettingsError(f"max_imbalance is {self.max_imbalance}; it must be at least 1")
         if set(self.training_frames) != set(EMOTIONS) or min(self.training_frames.values()) < 1:
-            raise ValueError(
+            raise SettingsError(
                 f"training_frames needs a positive number for each of {', '.join(EMOTIONS)}"
             )
+
+    @property
+    def least_part_s(self) -> float:
+        return self.part_s if self.shortest_part_s is None else self.shortest_part_s
 
 
 @dataclass(frozen=True, order=True)
@@ -132,15 +136,19 @@ def _wanted(
 def _part_length_s(measured: list[_Measured], wanted: int, settings: PlanSettings) -> float:
     """The longest that gives the wanted number, to about 5 %."""
     part_s = settings.part_s
-    while part_s > settings.shortest_part_s and _count(measured, part_s) < wanted:
-        part_s = max(part_s * 0.95, settings.shortest_part_s)
+    while part_s > settings.least_part_s and _count(measured, part_s) < wanted:
+        part_s = max(part_s * 0.95, settings.least_part_s)
     return part_s
 
 
 def _offer(video: Video, length: VideoLength, part_s: float, seed: int) -> list[PlannedFrame]:
     """One random frame of each part; depends on nothing but this video, part_s and the seed."""
     edges = part_edges(length, part_s)
-    generator = np.random.default_rng(int.from_bytes(_digest(seed, "frames", video.key), "big"))
+    # Drawn by a hash, which is the same whatever the versions of the libraries.
+    frames = [
+        first + int.from_bytes(_digest(seed, f"part {part}", video.key), "big") % (end - first)
+        for part, (first, end) in enumerate(pairwise(edges))
+    ]
     return [
         PlannedFrame(
             split=video.split,
@@ -150,7 +158,7 @@ def _offer(video: Video, length: VideoLength, part_s: float, seed: int) -> list[
             frame=frame,
             time_s=round(frame / length.frames_per_s, 3),
         )
-        for part, frame in enumerate(generator.integers(edges[:-1], edges[1:]).tolist())
+        for part, frame in enumerate(frames)
     ]
 
 

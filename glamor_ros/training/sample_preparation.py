@@ -11,7 +11,7 @@ from ..network.input_spec import InputSpec
 from ..perception.geometry import Box, Region
 from ..perception.preprocessing import FloatImage, Preprocessor
 from .image_files import read_image
-from .samples import Sample
+from .samples import Sample, SettingsError
 
 WITHOUT_FACE = ("black", "whole_image", "skip")
 
@@ -44,9 +44,9 @@ class SamplePreparation:
 
     def __post_init__(self) -> None:
         if self.face_margin_px < 0:
-            raise ValueError(f"face_margin_px is {self.face_margin_px}; it must be at least 0")
+            raise SettingsError(f"face_margin_px is {self.face_margin_px}; it must be at least 0")
         if self.without_face not in WITHOUT_FACE:
-            raise ValueError(
+            raise SettingsError(
                 f"without_face is {self.without_face!r}; known are {', '.join(WITHOUT_FACE)}"
             )
 

@@ -23,6 +23,10 @@ class DatasetError(ValueError):
     """A dataset cannot be used at all; the message names the place and what to do."""
 
 
+class SettingsError(ValueError):
+    """A setting of how data is prepared or divided is out of range; the message names it."""
+
+
 def emotion_index(name: str) -> int | None:
     """The class that a folder or label names, in any case and in the authors' spellings."""
     return _SPELLINGS.get(name.strip().lower())
