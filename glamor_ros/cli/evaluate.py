@@ -77,6 +77,10 @@ def evaluate(
         raise typer.BadParameter(
             "--figure, --predictions and --crops belong to one dataset: evaluate them one by one"
         )
+    if without_face not in WITHOUT_FACE:
+        raise typer.BadParameter(
+            f"{without_face!r} is none of {', '.join(WITHOUT_FACE)}", param_hint="--without-face"
+        )
     if predictions is not None:
         require_suffix(predictions)
     if figure is not None:

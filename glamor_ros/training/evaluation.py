@@ -13,7 +13,7 @@ from ..network.folding import folded_for_inference
 from ..network.input_spec import InputSpec
 from ..perception.emotion_recognizer import require_device
 from .emotion_dataset import EmotionDataset
-from .predictions import Predictions
+from .predictions import Predictions, unique_names
 
 BATCH_SIZE = 64
 
@@ -32,6 +32,7 @@ def predict_dataset(
 ) -> Predictions:
     """Faces and contexts are cut from their centre, as the recognizer sees them.
 
+    Samples of the same name are told apart (see `unique_names`).
     Raises EvaluationError for samples that are smaller than the network's inputs, RecognizerError
     for a device that is not there.
     """
@@ -47,7 +48,9 @@ def predict_dataset(
         with torch.inference_mode():
             probabilities.append(network(faces, contexts).probabilities.cpu())
         on_progress(int(indices[-1]) + 1, len(dataset))
-    return Predictions(list(dataset.names), dataset.labels, torch.cat(probabilities).numpy())
+    return Predictions(
+        unique_names(dataset.names), dataset.labels, torch.cat(probabilities).numpy()
+    )
 
 
 def network_inputs(faces: Tensor, contexts: Tensor, spec: InputSpec) -> tuple[Tensor, Tensor]:

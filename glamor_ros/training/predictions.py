@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -144,6 +145,16 @@ def load_predictions(path: Path) -> Predictions:
         raise PredictionsError(
             f"{path} holds no predictions of glamor-ros evaluate: {error}"
         ) from error
+
+
+def unique_names(names: Sequence[str]) -> list[str]:
+    """The second of the same name gets "#2" and so on: several faces in one image."""
+    seen: Counter[str] = Counter()
+    unique = []
+    for name in names:
+        seen[name] += 1
+        unique.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+    return unique
 
 
 def require_suffix(path: Path) -> None:

@@ -13,6 +13,7 @@ from glamor_ros.training.predictions import (
     PredictionsError,
     load_predictions,
     save_predictions,
+    unique_names,
 )
 
 from .made_predictions import made_predictions
@@ -106,3 +107,7 @@ def test_other_classes_are_refused(tmp_path: Path) -> None:
 def test_a_missing_file_says_what_makes_it(tmp_path: Path) -> None:
     with pytest.raises(PredictionsError, match="glamor-ros evaluate"):
         load_predictions(tmp_path / "absent.npz")
+
+
+def test_faces_of_one_image_are_told_apart() -> None:
+    assert unique_names(["b", "a", "b", "b"]) == ["b", "a", "b#2", "b#3"]
