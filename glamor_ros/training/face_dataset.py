@@ -12,7 +12,7 @@ from ..network.input_spec import InputSpec
 from ..perception.geometry import Box
 from .emotion_dataset import Batch, EmotionDataset, Indices, as_batch
 from .ferplus import LabelledFaces
-from .sample_preparation import PreparedSample, SamplePreparation
+from .sample_preparation import SamplePreparation
 
 GREY = 128
 
@@ -62,6 +62,8 @@ class FaceDataset(EmotionDataset):
         self._preparation = SamplePreparation(
             replace(input_spec, face_box_scale=1.0), face_margin_px
         )
+        is_masked = input_spec.context_faces == "masked"
+        self._shared_context = self._context(_as_bgr(faces.images[0])) if is_masked else None
 
     @property
     def distributions(self) -> NDArray[np.float32]:
@@ -73,18 +75,24 @@ class FaceDataset(EmotionDataset):
 
     def batch(self, indices: Indices) -> Batch:
         chosen = np.asarray(indices, np.int64)
-        prepared = [self._prepare(image) for image in self._faces.images[chosen]]
+        images = [_as_bgr(image) for image in self._faces.images[chosen]]
+        if self._shared_context is None:
+            contexts = np.stack([self._context(image) for image in images])
+        else:
+            contexts = np.repeat(self._shared_context[None], len(images), axis=0)
         return as_batch(
-            np.stack([one.face for one in prepared]),
-            np.stack([one.context for one in prepared]),
+            np.stack([self._face(image) for image in images]),
+            contexts,
             self._faces.distributions[chosen],
         )
 
-    def _prepare(self, image: NDArray[np.uint8]) -> PreparedSample:
-        face_bgr = np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image
-        picture, box = self._surroundings.around(face_bgr)
-        height, width = image.shape[:2]
-        return PreparedSample(
-            self._preparation.face(face_bgr, Box(0, 0, width, height)),
-            self._preparation.context(picture, box),
-        )
+    def _face(self, image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        height, width = image_bgr.shape[:2]
+        return self._preparation.face(image_bgr, Box(0, 0, width, height))
+
+    def _context(self, image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return self._preparation.context(*self._surroundings.around(image_bgr))
+
+
+def _as_bgr(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image

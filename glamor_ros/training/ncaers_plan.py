@@ -37,8 +37,8 @@ class PlanSettings:
     """part_s: about how long the parts are that one frame each is drawn from.
 
     shortest_part_s: where a class stays below its number of frames, its parts may be cut down to
-    this (None: they are not cut). The clips of CAER's rare classes are so few that Table 1 is not reached with parts of 2 s
-    (fear has about 360 training clips of 4 s, and 2902 frames in Table 1: parts of 0.5 s).
+    this (None: they are not cut). CAER's rare classes have so few clips that Table 1 is not reached
+    with parts of 2 s: fear has about 360 for training, of 3.5 s, and 2902 frames in Table 1.
     training_frames: at most so many of each class.
     max_imbalance: in every split no class gets more than this times the frames of the scarcest.
     """
