@@ -25,7 +25,7 @@ class Style:
         """For pictures of this size in pixels."""
         ratio = min(width, height) / _REFERENCE_SIDE_PX
         return cls(
-            line_width_px=max(round(2 * ratio), 1),
+            line_width_px=max(round(2 * ratio), 2),
             font_scale=max(_REFERENCE_FONT_SCALE * ratio, _MIN_FONT_SCALE),
             text_thickness=max(round(ratio), 1),
             padding_px=max(round(4 * ratio), 1),

@@ -1,0 +1,81 @@
+"""`glamor-ros`: the commands and what they have in common."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from typing import Annotated, Any
+
+import cv2
+import typer
+import typer.core
+
+from .console import print_error
+from .demo import demo
+from .import_detector import import_detector
+from .import_weights import import_weights
+from .predict import predict
+
+
+class _PlainErrors(typer.core.TyperGroup):
+    """What the user can put right is told in a line, without a traceback: bad files and values.
+
+    The package's errors have names of their own. A bare ValueError is a mistake in the code.
+    """
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (ValueError, OSError) as error:
+            if type(error) is ValueError:
+                raise
+            print_error(str(error))
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(
+    name="glamor-ros",
+    cls=_PlainErrors,
+    help="Emotion recognition of everybody in view, for ROS 2.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+app.command()(predict)
+app.command()(demo)
+app.command()(import_weights)
+app.command()(import_detector)
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    app()
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"glamor-ros {_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
+    # OpenCV's own messages about files that it cannot read would stand beside ours.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("glamor_ros")
+    except importlib.metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+if __name__ == "__main__":
+    main()

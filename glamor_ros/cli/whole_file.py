@@ -1,0 +1,47 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class OutputError(OSError):
+    """A file cannot be written; the message names it and says why."""
+
+
+def make_folder(folder: Path) -> None:
+    """With its parents, where it is not there. Raises OutputError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise OutputError(f"cannot make the folder {folder}: there is a file") from error
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from error
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A path beside `path` to write to, which takes its place when the block ends without an error.
+
+    Raises OutputError where it cannot be written, before the block begins if that can be known.
+    """
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    make_folder(path.parent)
+    try:
+        partial.touch()
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+    try:
+        yield partial
+        partial.replace(path)
+    except OutputError:
+        raise
+    except OSError as error:
+        # An error while writing to an open file does not name it.
+        if error.filename in (None, str(partial)):
+            raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+        raise
+    finally:
+        partial.unlink(missing_ok=True)
