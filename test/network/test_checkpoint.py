@@ -112,7 +112,12 @@ def test_values_that_are_not_finite_are_refused(saved: Path) -> None:
         ({"format": "other"}, f"expected '{FORMAT}'"),
         ({"architecture": "{"}, "metadata cannot be used"),
         ({"architecture": '{"encoder": "transformer"}'}, "unknown encoder 'transformer'"),
-        ({"architecture": '{"layers": 5}'}, "metadata cannot be used"),
+        ({"architecture": '{"layers": 5}'}, "metadata cannot be used .* no 'layers'"),
+        ({"architecture": '{"family": "caer_net_s"}'}, "does not fit .* is missing"),
+        ({"architecture": "[5]"}, "metadata cannot be used"),
+        ({"input_spec": '{"context_faces": "blurred"}'}, "unknown context_faces 'blurred'"),
+        ({"input_spec": '{"face_margin": 5}'}, "an input spec has no 'face_margin'"),
+        ({"input_spec": '{"face_size": 96}'}, "metadata cannot be used .* face_size|iterable"),
         ({"classes": '["Sad", "Happy"]'}, "trained for the classes Sad, Happy"),
         ({"input_spec": '{"face_box_scale": 1, "face_size": [0, 96]}'}, "face_size is"),
         ({"input_spec": '{"face_box_scale": "wide"}'}, "metadata cannot be used"),
@@ -125,6 +130,31 @@ def test_metadata_that_cannot_be_used_is_refused(
     rewrite(saved, **changes)
     with pytest.raises(CheckpointError, match=message):
         load_checkpoint(saved)
+
+
+def test_files_from_before_there_were_variants_still_load(saved: Path) -> None:
+    rewrite(
+        saved,
+        architecture=json.dumps(
+            {
+                "encoder": "original",
+                "attention": "global_local",
+                "fusion": "fusion_net",
+                "classifier_units": 256,
+            }
+        ),
+        input_spec=json.dumps(
+            {
+                "face_size": [96, 96],
+                "context_resize": [128, 171],
+                "context_crop": [112, 112],
+                "face_box_scale": 1.25,
+            }
+        ),
+    )
+    checkpoint = load_checkpoint(saved)
+    assert checkpoint.architecture == Architecture(classifier_units=256)
+    assert checkpoint.input_spec == InputSpec(face_box_scale=1.25, context_faces="masked")
 
 
 def test_metadata_is_readable_without_this_package(saved: Path) -> None:
@@ -154,6 +184,7 @@ def test_an_unwritable_place_is_named_and_leaves_nothing(saved: Path) -> None:
         {"face_size": (96, 0)},
         {"face_box_scale": 0.1},
         {"face_box_scale": float("nan")},
+        {"context_faces": "blurred"},
     ],
 )
 def test_impossible_input_specs_are_refused(fields: dict[str, object]) -> None:

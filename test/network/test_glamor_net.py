@@ -10,19 +10,8 @@ from glamor_ros.network.architecture import (
     stored_values,
 )
 from glamor_ros.network.folding import folded_for_inference
-from glamor_ros.network.glamor_net import GlamorNet
 
-
-def network_with_lively_statistics(seed: int = 0) -> GlamorNet:
-    """Fresh weights with batch-normalisation statistics that are not the identity."""
-    torch.manual_seed(seed)
-    network = build_glamor_net(Architecture())
-    for name, buffer in network.named_buffers():
-        if name.endswith("running_mean"):
-            buffer.normal_(0, 0.1)
-        elif name.endswith("running_var"):
-            buffer.uniform_(0.5, 1.5)
-    return network.eval()
+from .variants import lively_network
 
 
 @pytest.mark.parametrize(("units", "expected"), [(128, 2_161_802), (256, 2_228_362)])
@@ -31,7 +20,7 @@ def test_size_as_published_and_as_in_the_paper(units: int, expected: int) -> Non
 
 
 def test_shapes_and_normalisations() -> None:
-    network = network_with_lively_statistics()
+    network = lively_network(Architecture())
     with torch.inference_mode():
         output = network(torch.rand(3, 3, 96, 96), torch.rand(3, 3, 112, 112))
     assert output.logits.shape == (3, 7)
@@ -43,7 +32,7 @@ def test_shapes_and_normalisations() -> None:
 
 
 def test_a_shared_context_gives_what_copies_of_it_give() -> None:
-    network = network_with_lively_statistics()
+    network = lively_network(Architecture())
     faces, context = torch.rand(8, 3, 96, 96), torch.rand(1, 3, 112, 112)
     with torch.inference_mode():
         shared = network(faces, context, torch.zeros(8, dtype=torch.int64))
@@ -53,7 +42,7 @@ def test_a_shared_context_gives_what_copies_of_it_give() -> None:
 
 
 def test_people_of_several_images_keep_to_their_own_context() -> None:
-    network = network_with_lively_statistics()
+    network = lively_network(Architecture())
     faces, contexts = torch.rand(3, 3, 96, 96), torch.rand(2, 3, 112, 112)
     index = torch.tensor([1, 0, 1])
     with torch.inference_mode():
@@ -64,7 +53,7 @@ def test_people_of_several_images_keep_to_their_own_context() -> None:
 
 
 def test_a_batch_of_eight_equals_eight_single_runs() -> None:
-    network = network_with_lively_statistics()
+    network = lively_network(Architecture())
     faces, contexts = torch.rand(8, 3, 96, 96), torch.rand(8, 3, 112, 112)
     with torch.inference_mode():
         batch = network(faces, contexts)
@@ -75,16 +64,17 @@ def test_a_batch_of_eight_equals_eight_single_runs() -> None:
 
 
 def test_the_face_changes_the_attention() -> None:
-    network = network_with_lively_statistics()
+    network = lively_network(Architecture())
     with torch.inference_mode():
         context = network.encode_context(torch.rand(1, 3, 112, 112))
         vectors = torch.stack([torch.zeros(256), torch.ones(256)])
         attention = network.recognize(vectors, context.for_people(torch.tensor([0, 0]))).attention
+    assert attention is not None
     assert (attention[0] - attention[1]).abs().max() > 1e-4
 
 
 def test_folding_changes_nothing_but_the_speed() -> None:
-    network = network_with_lively_statistics()
+    network = lively_network(Architecture())
     faces, contexts = torch.rand(2, 3, 96, 96), torch.rand(2, 3, 112, 112)
     folded = folded_for_inference(network)
     with torch.inference_mode():

@@ -11,15 +11,23 @@ from glamor_ros.network.checkpoint import Checkpoint
 from glamor_ros.network.input_spec import InputSpec
 from glamor_ros.perception.emotion_recognizer import EmotionRecognizer, RecognizerError
 from glamor_ros.perception.geometry import Box, Region
+from glamor_ros.perception.people import AttentionMap, EmotionEstimate
 from glamor_ros.perception.preprocessing import ImageError
 
 FACES = [Box(165, 73, 263, 171), Box(100, 300, 190, 390), Box(380, 40, 450, 110)]
 
 
-def checkpoint(spec: InputSpec | None = None) -> Checkpoint:
+def checkpoint(
+    spec: InputSpec | None = None, architecture: Architecture | None = None
+) -> Checkpoint:
     torch.manual_seed(0)
-    architecture = Architecture()
+    architecture = architecture or Architecture()
     return Checkpoint(build_glamor_net(architecture).eval(), architecture, spec or InputSpec())
+
+
+def attention_of(estimate: EmotionEstimate) -> AttentionMap:
+    assert estimate.attention is not None
+    return estimate.attention
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +41,7 @@ def test_one_person_gets_exactly_the_same_in_both_context_modes(photograph: np.n
         for mode in ("shared", "per_person")
     ]
     assert np.array_equal(results[0].probabilities, results[1].probabilities)
-    assert np.array_equal(results[0].attention.weights, results[1].attention.weights)
+    assert np.array_equal(attention_of(results[0]).weights, attention_of(results[1]).weights)
 
 
 def test_per_person_hides_one_face_and_shared_hides_all(photograph: np.ndarray) -> None:
@@ -43,9 +51,8 @@ def test_per_person_hides_one_face_and_shared_hides_all(photograph: np.ndarray) 
     for box, found in zip(FACES, together, strict=True):
         (alone,) = per_person.recognize(photograph, [box])
         assert abs(alone.probabilities - found.probabilities).max() <= 1e-5
-    difference = abs(
-        shared.recognize(photograph, FACES)[0].attention.weights - together[0].attention.weights
-    )
+    of_shared = attention_of(shared.recognize(photograph, FACES)[0])
+    difference = abs(of_shared.weights - attention_of(together[0]).weights)
     assert difference.max() > 1e-6
 
 
@@ -55,7 +62,7 @@ def test_eight_people_at_once_equal_eight_alone(photograph: np.ndarray) -> None:
     for box, found in zip(boxes, recognizer.recognize(photograph, boxes), strict=True):
         (alone,) = recognizer.recognize(photograph, [box])
         assert abs(alone.probabilities - found.probabilities).max() <= 1e-5
-        assert abs(alone.attention.weights - found.attention.weights).max() <= 1e-5
+        assert abs(attention_of(alone).weights - attention_of(found).weights).max() <= 1e-5
         assert abs(alone.face_weight - found.face_weight) <= 1e-5
 
 
@@ -64,9 +71,68 @@ def test_estimates_are_normalised_and_placed_on_the_image(photograph: np.ndarray
         assert estimate.probabilities.shape == (7,)
         assert estimate.probabilities.sum() == pytest.approx(1, abs=1e-6)
         assert estimate.face_weight + estimate.context_weight == pytest.approx(1, abs=1e-6)
-        assert estimate.attention.weights.shape == (7, 7)
-        assert estimate.attention.weights.sum() == pytest.approx(1, abs=1e-6)
-        assert estimate.attention.region == Region(87, 32, 335, 448)
+        attention = attention_of(estimate)
+        assert attention.weights.shape == (7, 7)
+        assert attention.weights.sum() == pytest.approx(1, abs=1e-6)
+        assert attention.region == Region(87, 32, 335, 448)
+
+
+@pytest.mark.parametrize("mode", ["shared", "per_person"])
+@pytest.mark.parametrize(
+    ("fields", "weights", "map_shape"),
+    [
+        ({"classifier_inputs": "face"}, (1.0, 0.0), None),
+        ({"classifier_inputs": "context"}, (0.0, 1.0), (7, 7)),
+        ({"classifier_inputs": "context", "attention": "none"}, (0.0, 1.0), (7, 7)),
+        ({"fusion": "add"}, (0.5, 0.5), (7, 7)),
+        ({"fusion": "max", "attention": "context_only"}, None, (7, 7)),
+        ({"encoder": "mobilenet_v2"}, None, (4, 4)),
+        ({"encoder": "resnet18"}, None, (4, 4)),
+        ({"family": "caer_net_s"}, None, (7, 7)),
+    ],
+)
+def test_every_variant_of_the_network(
+    photograph: np.ndarray,
+    mode: str,
+    fields: dict[str, str],
+    weights: tuple[float, float] | None,
+    map_shape: tuple[int, int] | None,
+) -> None:
+    variant = checkpoint(architecture=Architecture.from_fields(fields))
+    estimates = EmotionRecognizer(variant, context_mode=mode).recognize(photograph, FACES)
+    assert len(estimates) == len(FACES)
+    for estimate in estimates:
+        assert estimate.probabilities.sum() == pytest.approx(1, abs=1e-6)
+        assert estimate.face_weight + estimate.context_weight == pytest.approx(1, abs=1e-6)
+        assert weights in (None, (estimate.face_weight, estimate.context_weight))
+        if map_shape is None:
+            assert estimate.attention is None
+        else:
+            attention = attention_of(estimate)
+            assert attention.weights.shape == map_shape
+            assert attention.weights.sum() == pytest.approx(1, abs=1e-5)
+            assert attention.region == Region(87, 32, 335, 448)
+
+
+def test_visible_faces_are_not_hidden_in_the_context(photograph: np.ndarray) -> None:
+    context_alone = Architecture(classifier_inputs="context", attention="none")
+
+    def probabilities(image: np.ndarray, context_faces: str, mode: str) -> np.ndarray:
+        variant = checkpoint(InputSpec(context_faces=context_faces), context_alone)
+        estimates = EmotionRecognizer(variant, context_mode=mode).recognize(image, FACES)
+        return np.stack([estimate.probabilities for estimate in estimates])
+
+    without_faces = photograph.copy()
+    for box in FACES:
+        left, top, right, bottom = (
+            int(side) for side in (box.left, box.top, box.right, box.bottom)
+        )
+        without_faces[top:bottom, left:right] = 0
+    masked = probabilities(photograph, "masked", "shared")
+    assert np.array_equal(masked, probabilities(without_faces, "visible", "shared"))
+    visible = probabilities(photograph, "visible", "shared")
+    assert np.array_equal(visible, probabilities(photograph, "visible", "per_person"))
+    assert abs(visible - masked).max() > 1e-5
 
 
 def test_a_box_beyond_the_edge_is_clipped(photograph: np.ndarray) -> None:

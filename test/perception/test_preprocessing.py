@@ -93,6 +93,7 @@ def test_other_sizes_come_from_the_input_spec() -> None:
     image = noise(50, 60)
     assert preprocessor.face(image, Region(0, 0, 60, 50)).shape == (64, 48, 3)
     assert preprocessor.contexts(image, [[], []]).shape == (2, 90, 80, 3)
+    assert preprocessor.contexts(image, []).shape == (0, 90, 80, 3)
     assert preprocessor.context_region(100, 100) == Region(10, 5, 80, 90)
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -93,8 +95,21 @@ def test_the_image_itself_is_not_modified() -> None:
 def test_a_person_stands_for_the_attention_of_its_estimate() -> None:
     person = make_person(Region(200, 150, 100, 100), weights=focus_on(1, 1), region=REGION)
     np.testing.assert_array_equal(
-        draw_attention(noise(), person), draw_attention(noise(), person.estimate.attention)
+        draw_attention(noise(), person),
+        draw_attention(noise(), AttentionMap(focus_on(1, 1), REGION)),
     )
+
+
+def test_a_person_without_attention_is_shown_without_heat() -> None:
+    person = make_person(Region(200, 150, 100, 100))
+    person = replace(person, estimate=replace(person.estimate, attention=None))
+    np.testing.assert_array_equal(draw_attention(noise(), person), noise())
+    panel = attention_panel(noise(), [person], tile_width_px=640)
+    height, width = noise().shape[:2]
+    assert panel.shape == (height, width, 3)
+    # The face is framed and named, the rest is the image's.
+    assert (panel != noise()).any()
+    np.testing.assert_array_equal(panel[:60, :180], noise()[:60, :180])
 
 
 def test_an_empty_region_changes_nothing() -> None:
