@@ -22,7 +22,8 @@ from .progress import progress_bar
 
 def build_ncaers(
     caer: Annotated[
-        Path, typer.Argument(help="CAER: its videos as <split>/<Class>/*.avi.", metavar="CAER_DIR")
+        Path,
+        typer.Argument(help="CAER: its videos as `<split>/<Class>/*.avi`.", metavar="CAER_DIR"),
     ],
     out: Annotated[Path, typer.Argument(help="The folder to build in.", metavar="OUT_DIR")],
     seed: Annotated[int, typer.Option(help="Draws the frames.")] = 0,
@@ -48,7 +49,8 @@ def build_ncaers(
         float,
         typer.Option(
             min=1,
-            help="The largest class over the smallest, in validation and test; as in Table 1.",
+            show_default="as in Table 1, 1.68",
+            help="The largest class over the smallest, in every split.",
         ),
     ] = MAX_IMBALANCE,
     workers: Annotated[

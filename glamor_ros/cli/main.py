@@ -9,8 +9,10 @@ import cv2
 import typer
 import typer.core
 
+from .build_ncaers import build_ncaers
 from .console import print_error
 from .demo import demo
+from .extract_faces import extract_faces
 from .import_detector import import_detector
 from .import_weights import import_weights
 from .predict import predict
@@ -44,6 +46,8 @@ app.command()(predict)
 app.command()(demo)
 app.command()(import_weights)
 app.command()(import_detector)
+app.command()(extract_faces)
+app.command()(build_ncaers)
 
 
 def main() -> None:
