@@ -18,6 +18,7 @@ from .attention import draw_attention
 
 _DOTS_PER_INCH = 150
 _TILE_INCHES = 2.4
+_CAPTION_INCHES = 0.3
 
 
 def confusion_figure(confusion: NDArray[np.int64], title: str) -> Figure:
@@ -66,11 +67,13 @@ def attention_figure(comparisons: Sequence[AttentionComparison], models: Sequenc
     Columns: the image, the image with the face hidden, the map of each model.
     """
     columns = 2 + len(models)
-    figure = Figure(
-        figsize=(_TILE_INCHES * columns, _TILE_INCHES * len(comparisons)), layout="constrained"
-    )
+    ratios = [one.image_bgr.shape[0] / one.image_bgr.shape[1] for one in comparisons]
+    height_inches = _TILE_INCHES * sum(ratios) + _CAPTION_INCHES * (len(comparisons) + 1)
+    figure = Figure(figsize=(_TILE_INCHES * columns, height_inches), layout="constrained")
     FigureCanvasAgg(figure)
-    all_axes = figure.subplots(len(comparisons), columns, squeeze=False)
+    all_axes = figure.subplots(
+        len(comparisons), columns, squeeze=False, gridspec_kw={"height_ratios": ratios}
+    )
     for axes, heading in zip(all_axes[0], ("image", "face hidden", *models), strict=True):
         axes.set_title(heading)
     for row, comparison in zip(all_axes, comparisons, strict=True):
