@@ -10,17 +10,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import statistics
-import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from measuring import cpu_name, milliseconds, two_faces
 from numpy.typing import NDArray
-from skimage import data
 
 from glamor_ros.perception.face_detector import FaceDetection, build_face_detector
 
@@ -79,13 +76,13 @@ def measure(image: NDArray[np.uint8], upsample: int, arguments: argparse.Namespa
     theirs = build_face_detector("dlib_cnn", upsample=upsample, weights=arguments.dlib_network)
     expected = theirs.detect(image)
     found = ours.detect(image)
-    our_seconds = []
-    their_seconds = []
+    our_times: list[float] = []
+    their_times: list[float] = []
     for _ in range(arguments.rounds):
-        their_seconds.append(seconds(theirs.detect, image))
-        our_seconds += [seconds(ours.detect, image) for _ in range(arguments.runs)]
-    dlib_ms = 1000 * statistics.median(their_seconds)
-    ours_ms = 1000 * statistics.median(our_seconds)
+        their_times.append(milliseconds(lambda: theirs.detect(image)))
+        our_times += [milliseconds(lambda: ours.detect(image)) for _ in range(arguments.runs)]
+    dlib_ms = statistics.median(their_times)
+    ours_ms = statistics.median(our_times)
     return Row(
         width=image.shape[1],
         height=image.shape[0],
@@ -101,33 +98,6 @@ def measure(image: NDArray[np.uint8], upsample: int, arguments: argparse.Namespa
 def boxes(detections: list[FaceDetection]) -> list[tuple[int, int, int, int]]:
     """The rectangles, without scores."""
     return [(face.left, face.top, face.right, face.bottom) for face in detections]
-
-
-def seconds(
-    detect: Callable[[NDArray[np.uint8]], list[FaceDetection]], image: NDArray[np.uint8]
-) -> float:
-    """Wall time of one detection."""
-    start = time.perf_counter()
-    detect(image)
-    return time.perf_counter() - start
-
-
-def two_faces(width: int, height: int) -> NDArray[np.uint8]:
-    """The astronaut (NASA, public domain) beside her mirror image, BGR, cut to this size."""
-    astronaut = data.astronaut()[:height, :, ::-1]
-    left = (astronaut.shape[1] - width // 2) // 2
-    half = astronaut[:, left : left + width // 2]
-    return np.ascontiguousarray(np.concatenate([half, half[:, ::-1]], axis=1))
-
-
-def cpu_name() -> str:
-    """The processor's name where Linux tells it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ class ConvolutionBlock(nn.Module):
         self.normalization = nn.BatchNorm2d(out_channels, eps=KERAS_BATCH_NORM_EPSILON)
 
     def forward(self, features: Tensor) -> Tensor:
-        return nn.functional.relu(self.normalization(self.convolution(features)))
+        # In place: at inference, fresh memory for each map costs as much as the convolutions.
+        return nn.functional.relu(self.normalization(self.convolution(features)), inplace=True)
 
 
 class OriginalEncoder(Encoder):

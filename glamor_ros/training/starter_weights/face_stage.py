@@ -1,0 +1,116 @@
+"""Stage 1: the face encoder with its own head on FER+, at rising resolution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ...network.emotions import EMOTIONS
+from ...network.encoders import OriginalEncoder
+from ..augmentation import FaceAugmentation
+from ..ferplus import LabelledFaces
+from .averaging import AveragedWeights
+from .optimization import build_optimizer, set_learning_rate
+
+BATCH_SIZE = 128
+PEAK_LEARNING_RATE = 0.08
+
+
+class FaceBranch(nn.Module):
+    """Faces (N, 3, H, W), RGB in [0, 1], to logits (N, 7) from the face alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.face_encoder = OriginalEncoder()
+        self.drop = nn.Dropout(0.3)
+        self.head = nn.Linear(self.face_encoder.out_channels, len(EMOTIONS))
+
+    def forward(self, faces: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.drop(self.face_encoder(faces).mean(dim=(2, 3))))
+        return logits
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Epochs at one size of the faces in pixels."""
+
+    size_px: int
+    epochs: int
+
+
+def resized_faces(images: Tensor, size_px: int) -> Tensor:
+    """Grey images (N, 1, h, w), uint8, to RGB faces (N, 3, size, size) in [0, 1], bilinear."""
+    faces = functional.interpolate(
+        images.float() / 255, size=(size_px, size_px), mode="bilinear", align_corners=False
+    )
+    return faces.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
+
+
+@torch.inference_mode()
+def predict_logits(branch: nn.Module, images: Tensor, size_px: int) -> Tensor:
+    """Logits (N, 7) for grey images (N, 1, h, w), uint8, in a single pass without augmentation."""
+    return torch.cat([branch(resized_faces(batch, size_px)) for batch in images.split(256)])
+
+
+def train_face_branch(
+    faces: LabelledFaces,
+    phases: Sequence[Phase],
+    state_path: Path,
+    after_epoch: Callable[[FaceBranch, int, int, float], None],
+) -> FaceBranch:
+    """The averaged branch. Goes on from state_path where there is one; written after every epoch.
+
+    after_epoch gets the averaged branch, the epoch, its face size in pixels and the mean loss.
+    """
+    torch.manual_seed(0)
+    generator = torch.Generator().manual_seed(1)
+    branch = FaceBranch().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = AveragedWeights(branch)
+    optimizer = build_optimizer([(branch, 1.0)])
+    images = torch.from_numpy(faces.images)[:, None]
+    targets = torch.from_numpy(faces.distributions)
+    sizes_px = [phase.size_px for phase in phases for _ in range(phase.epochs)]
+    steps = len(images) // BATCH_SIZE
+    first_epoch = 0
+    if state_path.exists():
+        state = torch.load(state_path, weights_only=True)
+        branch.load_state_dict(state["branch"])
+        average.network.load_state_dict(state["average"])
+        optimizer.load_state_dict(state["optimizer"])
+        generator.set_state(state["generator"])
+        first_epoch = state["epoch"]
+    augment = FaceAugmentation()
+    for epoch in range(first_epoch, len(sizes_px)):
+        branch.train()
+        order = torch.randperm(len(images), generator=generator)
+        total_loss = 0.0
+        for step in range(steps):
+            done = epoch * steps + step
+            set_learning_rate(optimizer, PEAK_LEARNING_RATE, done / (len(sizes_px) * steps))
+            chosen = order[step * BATCH_SIZE : (step + 1) * BATCH_SIZE]
+            batch = augment(images[chosen].float() / 255, sizes_px[epoch], generator)
+            with torch.autocast("cpu", torch.bfloat16):
+                logits = branch(batch.contiguous(memory_format=torch.channels_last))
+            loss = functional.cross_entropy(logits.float(), targets[chosen])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            average.update(branch, done)
+            total_loss += loss.item()
+        after_epoch(average.network, epoch + 1, sizes_px[epoch], total_loss / steps)
+        torch.save(
+            {
+                "branch": branch.state_dict(),
+                "average": average.network.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "generator": generator.get_state(),
+                "epoch": epoch + 1,
+            },
+            state_path,
+        )
+    return average.network

@@ -1,0 +1,181 @@
+"""Stage 2: the context encoder with its own head, then the whole network end to end (section 4.2).
+
+Every batch holds FER+ faces and photographs of heads, both in made surroundings. The face branch
+keeps its own head in the loss, so that it stays a classifier by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ...network.architecture import Architecture, build_glamor_net
+from ...network.emotions import EMOTIONS
+from ...network.encoders import Encoder
+from ...network.glamor_net import GlamorNet
+from ..augmentation import FaceAugmentation
+from ..ferplus import LabelledFaces
+from .averaging import AveragedWeights
+from .face_stage import FaceBranch
+from .heads import Heads
+from .optimization import build_optimizer, set_learning_rate
+from .surroundings import Surroundings
+
+FACE_SIZE_PX = 96
+HEADS_LABEL_SMOOTHING = 0.1
+FACE_LOSS_WEIGHT = 0.5
+FACE_ONLY = Architecture(classifier_inputs="face")
+
+
+@dataclass(frozen=True)
+class JointSchedule:
+    """Steps and batch sizes of the stage."""
+
+    context_steps: int = 150
+    joint_steps: int = 600
+    faces_per_batch: int = 48
+    heads_per_batch: int = 24
+    context_peak_learning_rate: float = 0.05
+    joint_peak_learning_rate: float = 0.02
+
+
+class StarterNet(nn.Module):
+    """The network and the heads that its branches keep for themselves while it is trained."""
+
+    def __init__(self, face_branch: FaceBranch) -> None:
+        super().__init__()
+        self.glamor = build_glamor_net(Architecture())
+        # The context encoder starts from the face's: it, too, will have faces to look at.
+        for encoder in (self.glamor.face_encoder, self.glamor.context_encoder):
+            cast(Encoder, encoder).load_state_dict(face_branch.face_encoder.state_dict())
+        self.face_classifier = build_glamor_net(FACE_ONLY).classifier
+        self.context_head = nn.Sequential(nn.Dropout(0.5), nn.Linear(256, len(EMOTIONS)))
+
+    def context_logits(self, contexts: Tensor) -> Tensor:
+        """Contexts (N, 3, 112, 112) to logits (N, 7), without attention."""
+        cells = cast(Encoder, self.glamor.context_encoder)(contexts).mean(dim=(2, 3))
+        logits: Tensor = self.context_head(cells)
+        return logits
+
+    def forward(self, faces: Tensor, contexts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits of the whole, logits of the face alone (N, 7), fusion weights (N, 2)."""
+        output = self.glamor(faces, contexts)
+        return output.logits, self.face_classifier(output.face_vector), output.fusion_weights
+
+    def face_network(self) -> GlamorNet:
+        """The face branch as a network of its own, in evaluation mode."""
+        network = build_glamor_net(FACE_ONLY)
+        encoder = cast(Encoder, self.glamor.face_encoder)
+        cast(Encoder, network.face_encoder).load_state_dict(encoder.state_dict())
+        network.classifier.load_state_dict(self.face_classifier.state_dict())
+        return network.eval()
+
+
+class _Batches:
+    """Draws augmented batches: faces (N, 3, 96, 96), contexts (N, 3, 112, 112), targets (N, 7)."""
+
+    def __init__(self, faces: LabelledFaces, heads: Heads, generator: torch.Generator) -> None:
+        self._images = torch.from_numpy(faces.images)[:, None]
+        self._targets = torch.from_numpy(faces.distributions)
+        # Rare classes are drawn more often, but not evenly: few images would be learnt by heart.
+        self._face_weights = _rarity(torch.from_numpy(faces.labels), 0.25)
+        self._head_weights = _rarity(heads.labels, 0.6)
+        self._heads = heads
+        self._generator = generator
+        self._surroundings = Surroundings(heads.faces, heads.labels, generator)
+        self._augment = FaceAugmentation()
+
+    def draw(self, faces: int, heads: int) -> tuple[Tensor, Tensor, Tensor]:
+        """So many FER+ faces and heads, in this order."""
+        face_index = self._draw(self._face_weights, faces)
+        head_index = self._draw(self._head_weights, heads)
+        one_hot = functional.one_hot(self._heads.labels[head_index], len(EMOTIONS)).float()
+        smooth = one_hot * (1 - HEADS_LABEL_SMOOTHING) + HEADS_LABEL_SMOOTHING / len(EMOTIONS)
+        targets = torch.cat([self._targets[face_index], smooth])
+        images = torch.cat(
+            [self._changed(self._images[face_index]), self._changed(self._heads.faces[head_index])]
+        )
+        return _packed(images), _packed(self._surroundings.draw(targets.argmax(dim=1))), targets
+
+    def _changed(self, faces: Tensor) -> Tensor:
+        return self._augment(faces.float() / 255, FACE_SIZE_PX, self._generator)
+
+    def _draw(self, weights: Tensor, count: int) -> Tensor:
+        return torch.multinomial(weights, count, replacement=True, generator=self._generator)
+
+
+def _rarity(labels: Tensor, power: float) -> Tensor:
+    """Sampling weights (N,): one over the class's frequency, to the given power."""
+    frequency = torch.bincount(labels, minlength=len(EMOTIONS)).float().clamp(min=1)
+    return frequency[labels] ** -power
+
+
+def train_joint(
+    face_branch: FaceBranch,
+    faces: LabelledFaces,
+    heads: Heads,
+    schedule: JointSchedule,
+    report: Callable[[str], None],
+) -> StarterNet:
+    """The averaged network. report gets a line every hundred steps."""
+    torch.manual_seed(2)
+    generator = torch.Generator().manual_seed(3)
+    batches = _Batches(faces, heads, generator)
+    net = StarterNet(face_branch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    _train_context(net, batches, schedule, report)
+    glamor = net.glamor
+    parts: list[tuple[nn.Module, float]] = [
+        (cast(Encoder, glamor.face_encoder), 0.3),
+        (net.face_classifier, 1.0),
+        (cast(Encoder, glamor.context_encoder), 0.5),
+        (cast(nn.Module, glamor.attention), 1.0),
+        (glamor.fusion, 1.0),
+        (glamor.classifier, 1.0),
+    ]
+    optimizer = build_optimizer(parts)
+    average = AveragedWeights(net, decay=0.998)
+    net.train()
+    for step in range(schedule.joint_steps):
+        set_learning_rate(optimizer, schedule.joint_peak_learning_rate, step / schedule.joint_steps)
+        images, contexts, targets = batches.draw(schedule.faces_per_batch, schedule.heads_per_batch)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits, face_logits, weights = net(images, contexts)
+        loss = functional.cross_entropy(logits.float(), targets)
+        loss = loss + FACE_LOSS_WEIGHT * functional.cross_entropy(face_logits.float(), targets)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        average.update(net, step)
+        if (step + 1) % 100 == 0:
+            face_weight = weights[:, 0].mean().item()
+            report(f"joint step {step + 1} loss {loss.item():.3f} face weight {face_weight:.2f}")
+    return average.network
+
+
+def _train_context(
+    net: StarterNet, batches: _Batches, schedule: JointSchedule, report: Callable[[str], None]
+) -> None:
+    encoder = cast(Encoder, net.glamor.context_encoder)
+    optimizer = build_optimizer([(encoder, 1.0), (net.context_head, 1.0)])
+    net.train()
+    for step in range(schedule.context_steps):
+        progress = step / schedule.context_steps
+        set_learning_rate(optimizer, schedule.context_peak_learning_rate, progress)
+        _, contexts, targets = batches.draw(schedule.faces_per_batch, schedule.heads_per_batch)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = net.context_logits(contexts)
+        loss = functional.cross_entropy(logits.float(), targets)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if (step + 1) % 100 == 0:
+            report(f"context step {step + 1} loss {loss.item():.3f}")
+
+
+def _packed(images: Tensor) -> Tensor:
+    return images.contiguous(memory_format=torch.channels_last)
