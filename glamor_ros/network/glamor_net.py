@@ -67,14 +67,14 @@ class GlamorNet(nn.Module):
     def encode_faces(self, faces: Tensor) -> Tensor:
         """Faces (P, 3, 96, 96), RGB in [0, 1], to v_f (P, C_f), the mean over the feature map."""
         if self.face_encoder is None:
-            return faces.new_empty(len(faces), 0)
+            return faces.new_empty(faces.shape[0], 0)
         features: Tensor = self.face_encoder(faces)
         return features.mean(dim=(2, 3))
 
     def encode_context(self, contexts: Tensor) -> ContextEncoding:
         """Contexts (B, 3, 112, 112), RGB in [0, 1], faces set to zero (see InputSpec)."""
         if self.context_encoder is None or self.attention is None:
-            nothing = contexts.new_empty(len(contexts), 0, 0)
+            nothing = contexts.new_empty(contexts.shape[0], 0, 0)
             return ContextEncoding(nothing, nothing, height=0, width=0)
         features = self.context_encoder(contexts)
         height, width = features.shape[2:]
@@ -84,7 +84,7 @@ class GlamorNet(nn.Module):
     def recognize(self, face_vector: Tensor, context: ContextEncoding) -> GlamorOutput:
         """face_vector (P, C_f) with P rows of context (see `ContextEncoding.for_people`)."""
         attention_map = None
-        context_vector = face_vector.new_empty(len(face_vector), 0)
+        context_vector = face_vector.new_empty(face_vector.shape[0], 0)
         if self.attention is not None:
             attention = self.attention(face_vector, context)
             attention_map = attention.unflatten(1, (context.height, context.width))
