@@ -1,0 +1,1 @@
+"""Real nodes over real DDS."""
