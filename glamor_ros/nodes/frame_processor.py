@@ -37,9 +37,10 @@ class FrameProcessor:
         self._publishers = publishers
         self._statistics = statistics
         logger = node.get_logger()
-        self._report_unusable = ThrottledLog(logger.error, LOG_INTERVAL_S)
-        self._report_failure = ThrottledLog(logger.error, LOG_INTERVAL_S)
-        self._report_no_stamp = ThrottledLog(logger.warning, LOG_INTERVAL_S)
+        # rclpy refuses another severity from the line that it is called from, hence the lambdas.
+        self._report_unusable = ThrottledLog(lambda line: logger.error(line), LOG_INTERVAL_S)
+        self._report_failure = ThrottledLog(lambda line: logger.error(line), LOG_INTERVAL_S)
+        self._report_no_stamp = ThrottledLog(lambda line: logger.warning(line), LOG_INTERVAL_S)
 
     def process(self, message: ImageMessage) -> None:
         """Never raises: an unusable frame and an unexpected failure are counted and logged."""
