@@ -34,9 +34,6 @@ class LabelledFaces:
         """(N,), the class with the most votes among the seven."""
         return self.distributions.argmax(axis=1)
 
-    def subset(self, chosen: slice) -> LabelledFaces:
-        return LabelledFaces(self.images[chosen], self.distributions[chosen])
-
     def __len__(self) -> int:
         return len(self.images)
 

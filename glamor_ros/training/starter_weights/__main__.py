@@ -25,11 +25,12 @@ from ...network.input_spec import InputSpec
 from ...perception.emotion_recognizer import EmotionRecognizer
 from ...perception.face_detector import build_face_detector
 from ..ferplus import load_ferplus
+from ..metrics import measure
 from .calibration import divide_logits, fitted_temperature
 from .face_stage import FaceBranch, Phase, predict_logits, train_face_branch
-from .heads import held_out, load_heads
+from .heads import load_heads, train_and_test
 from .joint_stage import FACE_ONLY, JointSchedule, train_joint
-from .measure import ferplus_summary, measure_heads, neutral_logits
+from .measure import largest_face, neutral_logits, predict_heads, predictions_of
 
 # FER+ crops are wider than the detector's boxes: in the median by 1 / 0.85, on 240 of its faces.
 FACE_BOX_SCALE = 1.18
@@ -54,7 +55,8 @@ def face(data: Path, run: Path) -> None:
     start = time.monotonic()
 
     def after_epoch(branch: FaceBranch, epoch: int, size_px: int, loss: float) -> None:
-        accuracy = ferplus_summary(predict_logits(branch, images, size_px), valid)["accuracy"]
+        logits = predict_logits(branch, images, size_px)
+        accuracy = measure(predictions_of(logits, valid.labels)).accuracy
         elapsed_s = time.monotonic() - start
         print(
             f"epoch {epoch} at {size_px} px: loss {loss:.4f}, validation accuracy {accuracy:.4f}, "
@@ -79,16 +81,17 @@ def joint(
     branch.load_state_dict(load_file(run / FACE_BRANCH))
     train = load_ferplus(data / "ferplus_train.npz", ignore_single_votes=True)
     valid = load_ferplus(data / "ferplus_valid.npz")
-    heads = load_heads(data / "facial_expressions")
-    kept_aside = held_out(heads, HELD_OUT_IDENTITIES)
+    heads, test_heads = train_and_test(load_heads(data / "facial_expressions"), HELD_OUT_IDENTITIES)
     net = train_joint(
         branch,
         train,
-        heads.subset(~kept_aside),
+        heads,
         JointSchedule(joint_steps=steps),
         lambda line: print(line, flush=True),
     )
     images, labels = torch.from_numpy(valid.images)[:, None], torch.from_numpy(valid.labels)
+    detector = build_face_detector("mmod")
+    boxes = [largest_face(detector, path) for path in test_heads.paths]
     measured: dict[str, object] = {}
     for name, network, architecture in (
         ("glamor_starter", net.glamor, Architecture()),
@@ -104,18 +107,14 @@ def joint(
             InputSpec(face_box_scale=FACE_BOX_SCALE),
             {"name": name, "temperature": temperature, **PROVENANCE},
         )
-        test = heads.subset(kept_aside)
+        calibrated = predictions_of(logits / temperature, valid.labels)
+        rest = predictions_of(logits[1::2] / temperature, valid.labels[1::2])
+        whole = predict_heads(EmotionRecognizer(checkpoint), test_heads, boxes)
         measured[name] = {
-            "ferplus_valid": ferplus_summary(logits / temperature, valid),
-            "ferplus_valid_not_used_for_calibration": ferplus_summary(
-                logits[1::2] / temperature, valid.subset(slice(1, None, 2))
-            ),
-            "facial_expressions_held_out": measure_heads(
-                build_face_detector("mmod"),
-                EmotionRecognizer(checkpoint),
-                test.paths,
-                test.labels.numpy(),
-            ),
+            "ferplus_valid": measure(calibrated).as_dict(),
+            "ferplus_valid_not_used_for_calibration": measure(rest).as_dict(),
+            "facial_expressions_held_out": measure(whole).as_dict(),
+            "facial_expressions_without_a_detected_face": len(test_heads) - len(whole.names),
         }
         save_checkpoint(checkpoint, out / f"{name}.safetensors")
     text = json.dumps(measured, indent=1)

@@ -1,8 +1,7 @@
-"""Photographs of heads with a label and an identity: images/<Class>/*.jpg and labels.csv."""
+"""Photographs of heads with a label and an identity, held in memory."""
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...network.emotions import EMOTIONS
+from ..facial_expressions import read_facial_expressions
+from ..identity_split import split_by_identity
+from ..samples import DatasetError
 
 STORED_SIZE_PX = 112
 
@@ -26,9 +27,8 @@ class Heads:
     labels: Tensor
     identities: tuple[str, ...]
 
-    def subset(self, chosen: NDArray[np.bool_]) -> Heads:
-        """The photographs where chosen (N,) is true."""
-        index = np.flatnonzero(chosen).tolist()
+    def subset(self, index: NDArray[np.int64]) -> Heads:
+        """The photographs at these places."""
         return Heads(
             tuple(self.paths[i] for i in index),
             self.faces[index],
@@ -41,35 +41,28 @@ class Heads:
 
 
 def load_heads(directory: Path) -> Heads:
-    """All photographs that labels.csv (columns emotion, image, identity) names.
-
-    Raises ValueError for a label that is none of the seven or a photograph that cannot be read.
-    """
-    with (directory / "labels.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    unknown = {row["emotion"] for row in rows} - set(EMOTIONS)
-    if unknown:
-        raise ValueError(f"{directory}/labels.csv has unknown emotions: {sorted(unknown)}")
-    paths = tuple(directory / "images" / row["emotion"] / row["image"] for row in rows)
+    """All photographs of a folder as `facial_expressions` describes it. Raises DatasetError."""
+    identified = read_facial_expressions(directory)
+    samples = identified.sample_set.samples
     return Heads(
-        paths,
-        torch.from_numpy(np.stack([_read(path) for path in paths])).permute(0, 3, 1, 2),
-        torch.tensor([EMOTIONS.index(row["emotion"]) for row in rows]),
-        tuple(row["identity"] for row in rows),
+        tuple(sample.image for sample in samples),
+        torch.from_numpy(np.stack([_read(sample.image) for sample in samples])).permute(0, 3, 1, 2),
+        torch.tensor([sample.label for sample in samples]),
+        identified.identities,
     )
 
 
 def _read(path: Path) -> NDArray[np.uint8]:
     image = cv2.imread(str(path))
     if image is None:
-        raise ValueError(f"{path} is missing or no readable image")
+        raise DatasetError(f"{path} is no readable image")
     small = cv2.resize(image, (STORED_SIZE_PX, STORED_SIZE_PX), interpolation=cv2.INTER_AREA)
     return cv2.cvtColor(small, cv2.COLOR_BGR2RGB).astype(np.uint8)
 
 
-def held_out(heads: Heads, fraction: float, seed: int = 0) -> NDArray[np.bool_]:
-    """(N,): true for the photographs of a random fraction of the identities."""
-    names = sorted(set(heads.identities))
-    order = np.random.default_rng(seed).permutation(len(names))
-    chosen = {names[i] for i in order[: round(fraction * len(names))]}
-    return np.array([identity in chosen for identity in heads.identities])
+def train_and_test(heads: Heads, test_fraction: float) -> tuple[Heads, Heads]:
+    """Two parts in which nobody appears in both."""
+    train, test = split_by_identity(
+        heads.labels.numpy(), heads.identities, (1 - test_fraction, test_fraction), seed=0
+    )
+    return heads.subset(train), heads.subset(test)
