@@ -22,7 +22,7 @@ from glamor_ros.network.checkpoint import Checkpoint, load_checkpoint
 from glamor_ros.perception.emotion_recognizer import EmotionRecognizer
 from glamor_ros.perception.face_detector import build_face_detector
 from glamor_ros.perception.geometry import Box
-from glamor_ros.resources import shipped_weights
+from glamor_ros.resources import STARTER_WEIGHTS, shipped_weights
 
 ROUNDS = 15
 CROWD = [Box(10.0 + 70 * i, 40.0 + 30 * i, 90.0 + 70 * i, 120.0 + 30 * i) for i in range(8)]
@@ -30,7 +30,7 @@ CROWD = [Box(10.0 + 70 * i, 40.0 + 30 * i, 90.0 + 70 * i, 120.0 + 30 * i) for i 
 
 def main() -> None:
     """Prints two tables."""
-    checkpoint = load_checkpoint(shipped_weights("glamor_starter.safetensors"))
+    checkpoint = load_checkpoint(shipped_weights(STARTER_WEIGHTS))
     image = two_faces(640, 480)
     threads = torch.get_num_threads()
     print(f"{cpu_name()}, {threads} threads, PyTorch {torch.__version__}, 640x480; medians")

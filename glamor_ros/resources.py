@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = "glamor_ros"
+STARTER_WEIGHTS = "glamor_starter.safetensors"
 
 
 class ResourceNotFoundError(FileNotFoundError):

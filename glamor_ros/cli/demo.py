@@ -14,12 +14,11 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from ..resources import shipped_weights
+from ..resources import STARTER_WEIGHTS, shipped_weights
 from .console import message_console
 from .demo_recording import DemoRecording
 from .demo_statistics import DemoStatistics
 from .node_processes import NodeCommand, NodeProcesses, running_nodes
-from .predict import STARTER_WEIGHTS
 from .stop_request import stop_request
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from ..perception.face_detector import (
     FaceDetectorError,
     build_face_detector,
 )
-from ..resources import shipped_weights
+from ..resources import STARTER_WEIGHTS, shipped_weights
 from .console import message_console, print_error
 from .inputs import Input, find_inputs
 from .prediction import Predictor, UnreadableImageError
@@ -31,7 +31,6 @@ from .prediction_table import PredictionTable
 from .video_file import VideoError, VideoReader
 from .whole_file import whole_file
 
-STARTER_WEIGHTS = "glamor_starter.safetensors"
 
 
 def predict(

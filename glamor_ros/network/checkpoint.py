@@ -62,6 +62,8 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     partial = path.with_name(path.name + ".partial")
     try:
         save_file(tensors, partial, metadata)
+        # save_file lets nobody but its user read; a node often runs as another one.
+        partial.chmod(0o644)
         partial.replace(path)
     except (OSError, SafetensorError) as error:
         raise OSError(f"cannot write the checkpoint {path}: {error}") from error

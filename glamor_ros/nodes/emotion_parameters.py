@@ -9,11 +9,10 @@ from ..perception.emotion_recognizer import CONTEXT_MODES
 from ..perception.face_detector import DETECTOR_NAMES, MAX_UPSAMPLE
 from ..perception.people_observer import ObserverSettings
 from ..perception.tracker import TrackerSettings
+from ..resources import STARTER_WEIGHTS
 from .image_subscription import RELIABILITIES, TRANSPORTS
 from .node_parameters import ParameterValues
 from .parameter_spec import Changes, ParameterSpec
-
-STARTER_WEIGHTS = "glamor_starter.safetensors"
 
 _OBSERVER = ObserverSettings()
 

@@ -6,8 +6,8 @@ from ..network.checkpoint import load_checkpoint
 from ..perception.emotion_recognizer import EmotionRecognizer
 from ..perception.face_detector import build_face_detector
 from ..perception.people_observer import ObserverSettings, PeopleObserver
-from ..resources import shipped_weights
-from .emotion_parameters import STARTER_WEIGHTS, ModelChoice
+from ..resources import STARTER_WEIGHTS, shipped_weights
+from .emotion_parameters import ModelChoice
 
 
 def load_observer(choice: ModelChoice, settings: ObserverSettings) -> PeopleObserver:
