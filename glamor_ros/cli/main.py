@@ -10,12 +10,18 @@ import typer
 import typer.core
 
 from .build_ncaers import build_ncaers
+from .compare import compare
+from .compare_attention import compare_attention
 from .console import print_error
 from .demo import demo
+from .download_weights import download_weights
+from .evaluate import evaluate
+from .export import export
 from .extract_faces import extract_faces
 from .import_detector import import_detector
 from .import_weights import import_weights
 from .predict import predict
+from .report import report
 
 
 class _PlainErrors(typer.core.TyperGroup):
@@ -48,6 +54,12 @@ app.command()(import_weights)
 app.command()(import_detector)
 app.command()(extract_faces)
 app.command()(build_ncaers)
+app.command()(evaluate)
+app.command()(compare)
+app.command()(compare_attention)
+app.command()(report)
+app.command()(download_weights)
+app.command()(export)
 
 
 def main() -> None:
