@@ -32,7 +32,6 @@ from .video_file import VideoError, VideoReader
 from .whole_file import whole_file
 
 
-
 def predict(
     inputs: Annotated[
         list[Path],
