@@ -87,11 +87,12 @@ class ResumableDownload:
                 gained = _size(partial) > before
                 fruitless = 0 if gained else fruitless + 1
                 if fruitless >= self.max_fruitless_attempts:
+                    size = _size(partial)
+                    kept = f" {size:,} bytes are kept in {partial}; the next try goes on there."
                     raise DownloadError(
                         f"cannot fetch {url}: {error}, {fruitless} times in a row. Check that this "
                         f"machine reaches {urlsplit(url).netloc} (a proxy is taken from the "
-                        f"variable https_proxy). {_size(partial):,} bytes are kept in {partial}: "
-                        "run the command again to go on from there"
+                        f"variable https_proxy).{kept if size else ''}"
                     ) from error
                 wait_s = self.retry_wait_s if gained else wait_s * 2
             time.sleep(wait_s)

@@ -19,7 +19,7 @@ def compare(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PREDICTIONS...",
+            metavar="PREDICTIONS",
             help="Of two or more models on the same dataset, from evaluate --predictions.",
         ),
     ],

@@ -29,7 +29,7 @@ class NothingToCompareError(ValueError):
 
 
 def compare_attention(
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE")],
     weights: Annotated[
         list[Path],
         typer.Option(help="GLAMOR-Net checkpoint (.safetensors); give one for each column."),

@@ -30,7 +30,7 @@ def evaluate(
     datasets: Annotated[
         list[Path],
         typer.Argument(
-            metavar="DATASET...",
+            metavar="DATASET",
             help="Folders of CAER-S or NCAER-S, and manifests (.csv or .jsonl).",
         ),
     ],

@@ -17,7 +17,7 @@ def report(
     runs: Annotated[
         list[Path],
         typer.Argument(
-            metavar="RUN_DIR...",
+            metavar="RUN_DIR",
             help="Folders, searched with all folders in them, or files from evaluate --json.",
         ),
     ],

@@ -61,7 +61,7 @@ class PublishedWeights:
             try:
                 self.download.fetch(url, directory / file.name, file.git_blob_id, report)
             except DownloadError as error:
-                raise DownloadError(f"{error}.\n{self._by_hand()}") from error
+                raise DownloadError(f"{error}\n{self._by_hand()}") from error
         source = TensorFlowCheckpoint(directory / self.files[0].name)
         checkpoint = import_tensorflow_checkpoint(source)
         origin = {"url": REPOSITORY_URL, "commit": COMMIT, "license": LICENSE}
