@@ -21,6 +21,7 @@ from glamor_ros.training.evaluation_record import (
     save_records,
 )
 from glamor_ros.training.paper_tables import PAPER_RESULTS, PaperResult
+from glamor_ros.training.recipe import load_recipe, shipped_recipes
 from glamor_ros.training.report import Report, ReportRow
 
 
@@ -111,6 +112,19 @@ def test_every_row_of_this_package_is_a_network_that_exists() -> None:
                 assert round(values / 1e6, 2) == result.stored_millions
         reachable.add((result.table, result.method))
     assert len(reachable) == 24
+
+
+def test_every_recipe_trains_the_network_of_its_row() -> None:
+    rows = {(r.table, r.method, r.dataset): r for r in PAPER_RESULTS if r.network is not None}
+    recipes = [load_recipe(path) for path in shipped_recipes().values()]
+    reached = set()
+    for recipe in recipes:
+        if recipe.paper is not None:
+            key = (recipe.paper.table, recipe.paper.method, recipe.paper.dataset)
+            network = {**asdict(recipe.inputs), **asdict(recipe.model)}
+            assert rows[key].is_of(recipe.paper.dataset, network), key
+            reached.add(key)
+    assert reached == set(rows)
 
 
 def test_markdown_says_what_was_run_and_what_not() -> None:
