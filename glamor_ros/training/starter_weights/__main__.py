@@ -35,7 +35,7 @@ from .measure import largest_face, neutral_logits, predict_heads, predictions_of
 # FER+ crops are wider than the detector's boxes: in the median by 1 / 0.85, on 240 of its faces.
 FACE_BOX_SCALE = 1.18
 HELD_OUT_IDENTITIES = 0.3
-FACE_PHASES = (Phase(48, 22), Phase(96, 6))
+FACE_PHASES = (Phase(48, 22), Phase(96, 8))
 
 FACE_BRANCH = "face_branch.safetensors"
 PROVENANCE = {
@@ -74,7 +74,7 @@ def joint(
     data: Path,
     run: Path,
     out: Path,
-    steps: Annotated[int, typer.Option(help="Steps of the joint training.")] = 600,
+    steps: Annotated[int, typer.Option(help="Steps of the joint training.")] = 400,
 ) -> None:
     """Stage 2, calibration and measurement; OUT gets the checkpoints, RUN the measured.json."""
     branch = FaceBranch()

@@ -36,8 +36,8 @@ FACE_ONLY = Architecture(classifier_inputs="face")
 class JointSchedule:
     """Steps and batch sizes of the stage."""
 
-    context_steps: int = 150
-    joint_steps: int = 600
+    context_steps: int = 100
+    joint_steps: int = 400
     faces_per_batch: int = 48
     heads_per_batch: int = 24
     context_peak_learning_rate: float = 0.05
