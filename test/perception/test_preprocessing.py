@@ -29,6 +29,7 @@ def test_equals_the_released_code(
     golden = np.load(shared_dir / "golden" / "glamor_reference.npz")
     assert len(golden["box"]) == GOLDEN_SAMPLES
     image = cv2.imread(str(shared_dir / "images" / str(golden["image"][sample])))
+    assert image is not None
     height, width = image.shape[:2]
     face = Box(*(float(edge) for edge in golden["box"][sample])).clipped(width, height)
 
