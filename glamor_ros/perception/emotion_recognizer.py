@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..network.checkpoint import Checkpoint
 from ..network.folding import folded_for_inference
 from ..network.glamor_net import GlamorOutput
+from .device import require_device
 from .geometry import Box, Region
 from .people import AttentionMap, EmotionEstimate
 from .preprocessing import FloatImage, Preprocessor, require_bgr_image
@@ -20,20 +21,6 @@ CONTEXT_MODES = ("shared", "per_person")
 
 class RecognizerError(ValueError):
     """The recognizer cannot be set up, or cannot take what it was given."""
-
-
-def require_device(name: str) -> torch.device:
-    """The torch device. Raises RecognizerError where it is unknown or not on this machine."""
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise RecognizerError(
-            f"device '{name}' cannot be used: {reason}; use 'cpu', or 'cuda' on a machine with an "
-            "NVIDIA GPU and a CUDA build of PyTorch"
-        ) from error
-    return device
 
 
 class EmotionRecognizer:

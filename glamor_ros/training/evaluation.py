@@ -11,7 +11,7 @@ from torch import Tensor
 from ..network.checkpoint import Checkpoint
 from ..network.folding import folded_for_inference
 from ..network.input_spec import InputSpec
-from ..perception.emotion_recognizer import require_device
+from ..perception.device import require_device
 from .emotion_dataset import EmotionDataset
 from .predictions import Predictions, unique_names
 

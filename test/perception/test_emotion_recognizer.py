@@ -9,6 +9,7 @@ import torch
 from glamor_ros.network.architecture import Architecture, build_glamor_net
 from glamor_ros.network.checkpoint import Checkpoint
 from glamor_ros.network.input_spec import InputSpec
+from glamor_ros.perception.device import DeviceError
 from glamor_ros.perception.emotion_recognizer import EmotionRecognizer, RecognizerError
 from glamor_ros.perception.geometry import Box, Region
 from glamor_ros.perception.people import AttentionMap, EmotionEstimate
@@ -171,5 +172,5 @@ def test_an_unknown_context_mode_is_named() -> None:
 
 @pytest.mark.parametrize("device", ["abacus", "cuda:97"])
 def test_a_device_that_is_not_there_is_named(device: str) -> None:
-    with pytest.raises(RecognizerError, match=f"device '{device}' cannot be used: .*; use 'cpu'"):
+    with pytest.raises(DeviceError, match=f"device '{device}' cannot be used: .*; use 'cpu'"):
         EmotionRecognizer(checkpoint(), device=device)

@@ -13,6 +13,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from glamor_ros.perception.device import DeviceError
 from glamor_ros.perception.face_detector import (
     FaceDetection,
     FaceDetector,
@@ -297,7 +298,7 @@ def test_unknown_options_are_named(weights_dir: Path) -> None:
     parameters = load_weights(weights_dir / WEIGHTS_FILE_NAME)
     with pytest.raises(FaceDetectorError, match="0 to 4, got 9"):
         MmodFaceDetector(parameters, upsample=9)
-    with pytest.raises(FaceDetectorError, match=r"device 'warp'.*'cpu'"):
+    with pytest.raises(DeviceError, match=r"device 'warp'.*'cpu'"):
         MmodFaceDetector(parameters, device="warp")
 
 

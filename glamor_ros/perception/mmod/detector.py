@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..face_detector import FaceDetection, FaceDetectorError, check_image, check_upsample
+from ..device import require_device
+from ..face_detector import FaceDetection, check_image, check_upsample
 from .network import MmodNetwork
 from .parameters import MmodParameters
 from .postprocessing import (
@@ -45,7 +46,7 @@ class MmodFaceDetector:
         check_upsample(upsample)
         self._parameters = parameters
         self._upsample = upsample
-        self._device = _usable_device(device)
+        self._device = require_device(device)
         self._min_score = min_score
         self._network = MmodNetwork(parameters, self._device)
         self._cells = CellGeometry(
@@ -100,16 +101,3 @@ class _PreparedSize:
         for upsampler in self.upsamplers:
             image = upsampler(image)
         return self.pyramid.fill(image)
-
-
-def _usable_device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise FaceDetectorError(
-            f"the device {name!r} cannot be used ({reason}); use 'cpu', or 'cuda' on a machine "
-            "with a GPU and a PyTorch built for it"
-        ) from error
-    return device
