@@ -16,7 +16,7 @@ class CameraPipeline:
     """The parts of one camera, put together; processes images while it is active.
 
     transport and reliability: of image_subscription's TRANSPORTS and RELIABILITIES.
-    no_image_timeout_s may be changed at any time; 0: never complain.
+    no_image_timeout_s: 0 never complains.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class CameraPipeline:
         reliability: str,
         no_image_timeout_s: float,
     ) -> None:
-        self.no_image_timeout_s = no_image_timeout_s
+        self._no_image_timeout_s = no_image_timeout_s
         self._node = node
         self._observer = observer
         self._topic = image_topic(node, "image", transport)
@@ -37,9 +37,12 @@ class CameraPipeline:
         self._statistics = CameraStatistics()
         self._stream: ImageStream | None = None
 
-    def set_observer_settings(self, settings: ObserverSettings) -> None:
-        """The next image is processed with these."""
+    def apply(self, settings: ObserverSettings, no_image_timeout_s: float) -> None:
+        """Take over changed parameters; the next image is processed with them."""
         self._observer.settings = settings
+        self._no_image_timeout_s = no_image_timeout_s
+        if self._stream is not None:
+            self._stream.no_image_timeout_s = no_image_timeout_s
 
     def activate(self) -> None:
         """Subscribe and process what comes."""
@@ -54,7 +57,7 @@ class CameraPipeline:
             reliability=self._reliability,
             process=processor.process,
             statistics=self._statistics,
-            no_image_timeout_s=lambda: self.no_image_timeout_s,
+            no_image_timeout_s=self._no_image_timeout_s,
         )
         self._node.get_logger().info(f"waiting for images on {self._topic.name}")
 

@@ -83,8 +83,7 @@ class EmotionNode(ManagedNode):
 
     def _apply(self, values: ParameterValues) -> None:
         if self._camera is not None:
-            self._camera.set_observer_settings(observer_settings(values))
-            self._camera.no_image_timeout_s = float(values["no_image_timeout_s"])
+            self._camera.apply(observer_settings(values), float(values["no_image_timeout_s"]))
 
 
 def _shown(weights: Path | None) -> str:

@@ -16,9 +16,9 @@ class FrameWorker(Generic[Frame]):
     """
 
     def __init__(self, process: Callable[[Frame], None], name: str) -> None:
-        self._process = process
         self._slot: FrameSlot[Frame] = FrameSlot()
-        self._thread = threading.Thread(target=self._run, name=name)
+        # Held by the thread alone: once it has ended, nothing keeps what `process` works with.
+        self._thread = threading.Thread(target=_work, args=(self._slot, process), name=name)
         self._thread.start()
 
     def submit(self, frame: Frame) -> bool:
@@ -30,6 +30,7 @@ class FrameWorker(Generic[Frame]):
         self._slot.close()
         self._thread.join()
 
-    def _run(self) -> None:
-        while (frame := self._slot.take()) is not None:
-            self._process(frame)
+
+def _work(slot: FrameSlot[Frame], process: Callable[[Frame], None]) -> None:
+    while (frame := slot.take()) is not None:
+        process(frame)

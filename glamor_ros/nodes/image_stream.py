@@ -18,7 +18,10 @@ class ImageStream:
     """Gives the newest image to `process`, in a thread of its own, until it is stopped.
 
     The subscription and a timer run in the node's executor. The timer lets the subscription follow
-    its publishers and says when images stay away for longer than no_image_timeout_s() (0: never).
+    its publishers and says when images stay away for longer than no_image_timeout_s (0: never),
+    which may be set at any time.
+
+    rclpy's executor may hold on to a stopped stream for a while; it must not hold the networks.
     """
 
     def __init__(
@@ -29,11 +32,11 @@ class ImageStream:
         reliability: str,
         process: Callable[[ImageMessage], None],
         statistics: CameraStatistics,
-        no_image_timeout_s: Callable[[], float],
+        no_image_timeout_s: float,
     ) -> None:
+        self.no_image_timeout_s = no_image_timeout_s
         self._node = node
         self._statistics = statistics
-        self._no_image_timeout_s = no_image_timeout_s
         self._worker: FrameWorker[ImageMessage] = FrameWorker(process, f"images {topic.name}")
         self._subscription = ImageSubscription(node, topic, reliability, self._on_image)
         self._watchdog = ImageWatchdog(
@@ -58,4 +61,4 @@ class ImageStream:
 
     def _supervise(self) -> None:
         self._subscription.follow_publishers()
-        self._watchdog.check(self._no_image_timeout_s())
+        self._watchdog.check(self.no_image_timeout_s)

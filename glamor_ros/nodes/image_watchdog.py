@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -37,7 +38,8 @@ class ImageWatchdog:
         self._tell = tell
         self._clock = clock
         self._arrived_at_s = clock()
-        self._warned_at_s: float | None = None
+        self._warned_at_s = -math.inf
+        self._last_explanation: str | None = None
         self._has_seen_image = False
 
     def image_arrived(self) -> None:
@@ -45,24 +47,29 @@ class ImageWatchdog:
         now_s = self._clock()
         if not self._has_seen_image:
             self._tell(f"images come on {self._topic_name}")
-        elif self._warned_at_s is not None:
+        elif self._last_explanation is not None:
             silent_s = now_s - self._arrived_at_s
             self._tell(f"images come on {self._topic_name} again, after {silent_s:.1f} s without")
         self._has_seen_image = True
-        self._warned_at_s = None
+        self._last_explanation = None
         self._arrived_at_s = now_s
 
     def check(self, timeout_s: float) -> None:
-        """To be called now and then; speaks up after timeout_s without an image (0: never)."""
+        """To be called now and then; speaks up after timeout_s without an image (0: never).
+
+        Again where the explanation has changed, and every REPEAT_INTERVAL_S.
+        """
         now_s = self._clock()
         silent_s = now_s - self._arrived_at_s
         if not 0 < timeout_s <= silent_s:
             return
-        if self._warned_at_s is not None and now_s - self._warned_at_s < REPEAT_INTERVAL_S:
+        explanation = self._explain()
+        is_new = explanation != self._last_explanation
+        if not is_new and now_s - self._warned_at_s < REPEAT_INTERVAL_S:
             return
-        self._warned_at_s = now_s
+        self._warned_at_s, self._last_explanation = now_s, explanation
         which = "no more images" if self._has_seen_image else "no images"
-        self._warn(f"{which} on {self._topic_name} for {silent_s:.1f} s: {self._explain()}")
+        self._warn(f"{which} on {self._topic_name} for {silent_s:.1f} s: {explanation}")
 
 
 def explain_silence(node: Node, subscription: ImageSubscription) -> str:

@@ -134,6 +134,7 @@ class Camera:
         *,
         message_type: type[Any] = Image,
         topic: str = "image",
+        results_topic: str = "emotions",
         reliability: ReliabilityPolicy = ReliabilityPolicy.RELIABLE,
     ) -> None:
         self._peer = peer
@@ -141,7 +142,7 @@ class Camera:
         self._reliability = reliability
         profile = QoSProfile(depth=5, reliability=reliability)
         self._publisher: Publisher = peer.node.create_publisher(message_type, topic, profile)
-        self.results, self._subscription = peer.collect(PersonEmotionArray, "emotions")
+        self.results, self._subscription = peer.collect(PersonEmotionArray, results_topic)
 
     def wait_for_subscriber(self) -> None:
         """Until a subscription is there that has taken over the reliability of this publisher."""

@@ -27,11 +27,12 @@ class Watch:
 
     def __init__(self) -> None:
         self.clock = Clock()
+        self.explanation = "because"
         self.warnings: list[str] = []
         self.told: list[str] = []
         self.watchdog = ImageWatchdog(
             "/image",
-            explain=lambda: "because",
+            explain=lambda: self.explanation,
             warn=self.warnings.append,
             tell=self.told.append,
             clock=self.clock,
@@ -80,6 +81,19 @@ def test_silence_from_the_start_is_reported_after_the_timeout_and_again_later() 
     assert watch.warnings == ["no images on /image for 5.0 s: because"]
     watch.check_at(85.0)
     assert watch.warnings[1:] == ["no images on /image for 35.0 s: because"]
+
+
+def test_another_explanation_is_told_at_once() -> None:
+    watch = Watch()
+
+    watch.check_at(55.0, 55.5)
+    watch.explanation = "now I see"
+    watch.check_at(56.0, 56.5)
+
+    assert watch.warnings == [
+        "no images on /image for 5.0 s: because",
+        "no images on /image for 6.0 s: now I see",
+    ]
 
 
 def test_a_camera_that_stops_and_comes_back() -> None:
