@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +21,11 @@ from ..training.predictions import Predictions, require_suffix, save_predictions
 from ..training.sample_cache import SampleCache
 from ..training.sample_preparation import WITHOUT_FACE, SamplePreparation
 from .extras import needs_extra
+from .prepared_dataset import (
+    default_cache_directory,
+    prepare_samples,
+    say_what_is_missing,
+)
 from .progress import progress_bar
 from .whole_file import whole_file
 
@@ -89,16 +93,16 @@ def evaluate(
         require_figure_suffix(figure)
     checkpoint = load_checkpoint(weights)
     preparation = SamplePreparation(checkpoint.input_spec, without_face=without_face)
-    cache_directory = cache or _default_cache_directory()
+    cache_directory = cache or default_cache_directory()
     records = []
     for path in datasets:
         opened = open_dataset(path, split, crops)
-        samples = _prepare(opened, preparation, cache_directory)
+        samples = prepare_samples(opened, preparation, cache_directory)
         predicted = _predict(checkpoint, weights, opened, samples, batch_size, device)
         metrics = measure(predicted)
         left_out = [*opened.contents.skipped, *samples.skipped]
         Console().print(_table(metrics, f"{weights.name} on {_title(path, opened)}"))
-        _say_what_is_missing(opened, [str(one) for one in left_out])
+        say_what_is_missing(opened, [str(one) for one in left_out])
         records.append(EvaluationRecord.of(weights, checkpoint, opened, len(left_out), metrics))
         if predictions is not None:
             save_predictions(predicted, predictions)
@@ -107,18 +111,6 @@ def evaluate(
                 save_figure(confusion_figure(metrics.confusion, _title(path, opened)), partial)
     if json_out is not None:
         save_records(records, json_out)
-
-
-def _default_cache_directory() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "glamor_ros" / "samples"
-
-
-def _prepare(opened: OpenedDataset, preparation: SamplePreparation, directory: Path) -> SampleCache:
-    with progress_bar() as stage:
-        return SampleCache.build(
-            opened.contents.samples, preparation, directory, on_progress=stage("preparing images")
-        )
 
 
 def _predict(
@@ -147,17 +139,6 @@ def _predict(
 
 def _title(path: Path, opened: OpenedDataset) -> str:
     return f"{path.name} ({opened.split})" if opened.split else path.name
-
-
-def _say_what_is_missing(opened: OpenedDataset, left_out: list[str]) -> None:
-    if opened.contents.without_box:
-        typer.echo(
-            f"{opened.contents.without_box} of {len(opened.contents)} images have no face box; "
-            "'glamor-ros extract-faces' finds them",
-            err=True,
-        )
-    if left_out:
-        typer.echo(f"{len(left_out)} left out, for example {left_out[0]}", err=True)
 
 
 def _table(metrics: Metrics, title: str) -> Table:

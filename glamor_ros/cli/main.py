@@ -22,6 +22,7 @@ from .import_detector import import_detector
 from .import_weights import import_weights
 from .predict import predict
 from .report import report
+from .train import train
 
 
 class _PlainErrors(typer.core.TyperGroup):
@@ -54,6 +55,7 @@ app.command()(import_weights)
 app.command()(import_detector)
 app.command()(extract_faces)
 app.command()(build_ncaers)
+app.command()(train)
 app.command()(evaluate)
 app.command()(compare)
 app.command()(compare_attention)

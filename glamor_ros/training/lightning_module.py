@@ -115,10 +115,16 @@ class StageModule(LightningModule):
         }
 
     def on_train_epoch_start(self) -> None:
-        origin = [self._seed, self.current_epoch, self.global_rank]
-        for_dropout, for_augmentation = np.random.SeedSequence(origin).generate_state(2).tolist()
-        torch.manual_seed(for_dropout)
-        self._generator = torch.Generator(self.device).manual_seed(for_augmentation)
+        self._generator = torch.Generator(self.device).manual_seed(self._drawn_seed())
+
+    def on_train_batch_start(self, batch: NetworkBatch, batch_idx: int) -> None:
+        # For dropout. Not once an epoch: data loaders draw from the same generator, and in a run
+        # that goes on at another time.
+        torch.manual_seed(self._drawn_seed(batch_idx))
+
+    def _drawn_seed(self, *step: int) -> int:
+        origin = [self._seed, self.global_rank, self.current_epoch, *step]
+        return int(np.random.SeedSequence(origin).generate_state(1)[0])
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> NetworkBatch:
         faces, contexts, distributions = batch

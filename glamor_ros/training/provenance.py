@@ -41,14 +41,19 @@ def describe_samples(dataset: EmotionDataset) -> dict[str, Any]:
 
 
 def provenance(
-    recipe: Mapping[str, Any], data: Mapping[str, Any], stage: str, figures: Mapping[str, Any]
+    recipe: Mapping[str, Any],
+    data: Mapping[str, Any],
+    stage: str,
+    processes: int,
+    figures: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """figures: of the epoch whose weights these are."""
+    """processes: that shared each batch. figures: of the epoch whose weights these are."""
     return {
         "made_with": "glamor-ros train",
         "recipe": dict(recipe),
         "data": dict(data),
         "stage": stage,
+        "processes": processes,
         "figures": dict(figures),
         "versions": versions(),
     }

@@ -133,8 +133,11 @@ class Recipe:
         return SamplePreparation(self.inputs, without_face=self.without_face)
 
     def with_precision(self, precision: str) -> Recipe:
-        """The same in all stages with another precision. Raises ValueError."""
-        joint = replace(self.stages.joint, precision=precision)
+        """The same in all stages with another precision. Raises RecipeError."""
+        try:
+            joint = replace(self.stages.joint, precision=precision)
+        except ValueError as error:
+            raise RecipeError(str(error)) from error
         branches = self.stages.branches and replace(self.stages.branches, precision=precision)
         return replace(self, stages=Stages(joint, branches))
 

@@ -65,9 +65,10 @@ class RunDirectory:
     def begin(self, recipe: Recipe, data: Mapping[str, Any], *, resume: bool) -> None:
         """Write down what is trained, or see that it is still the same.
 
-        Raises RunError where the folder has a run and resume is false, or has another run.
+        A run of which no epoch was finished counts for none. Raises RunError where the folder has
+        a run and resume is false, or has another run.
         """
-        if not (self.path / RUN).is_file():
+        if not any(self.path.glob(f"*/{RESUME}")):
             text = yaml.safe_dump(recipe.as_dict(), sort_keys=False)
             write_atomically(self.path / RECIPE, text.encode())
             run = {"data": dict(data), "versions": versions()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,13 @@ from lightning.pytorch import Trainer, seed_everything
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from ..network.architecture import Architecture, build_glamor_net
 from ..network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from ..network.encoders import load_imagenet_weights
 from ..network.glamor_net import GlamorNet
+from .batch_sampling import Shard, ShuffledBatches
 from .branch_training import branch_architectures, take_encoders
 from .data_module import EmotionDataModule
 from .emotion_dataset import EmotionDataset
@@ -28,9 +31,16 @@ from .training_callbacks import AveragedWeights, BestWeights, FusionWatch, epoch
 
 JOINT = "joint"
 
+_EXPECTED_WARNINGS = (
+    "You have overridden `on_after_batch_transfer` in `LightningModule`",
+    "Checkpoint directory .* exists and is not empty",
+    r"`isinstance\(treespec, LeafSpec\)` is deprecated",
+    "The '.*_dataloader' does not have many workers",
+)
+
 
 class TrainingError(ValueError):
-    """A run lacks something that its recipe needs."""
+    """A run lacks something that its recipe needs, or that Lightning does."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,7 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """Where and on what a recipe is run, which does not change what is trained.
+    """Where and on what machines a recipe is run.
 
     output: shared by all machines of the run. accelerator to strategy: see Lightning's Trainer.
     encoder_weights: for recipes with `pretrained_encoders`; see `load_imagenet_weights`.
@@ -90,9 +100,10 @@ def train(
     """Train a network from the start to the end, or from where the run was interrupted.
 
     callbacks: further ones for each stage, which is "face", "context" or "joint".
-    Raises TrainingError, RunError, BatchError for what cannot be run, EncoderWeightsError.
+    Raises TrainingError, RunError, BatchError, EncoderWeightsError for what cannot be run.
     """
     _require_weights(recipe, settings)
+    _require_batches(recipe, data, settings)
     run = _Run(recipe, data, settings, callbacks)
     run.begin()
     branches: dict[str, GlamorNet] = {}
@@ -125,6 +136,12 @@ def _require_weights(recipe: Recipe, settings: RunSettings) -> None:
         )
 
 
+def _require_batches(recipe: Recipe, data: TrainingData, settings: RunSettings) -> None:
+    processes = settings.nodes * (settings.devices if settings.devices != "auto" else 1)
+    for stage in filter(None, (recipe.stages.branches, recipe.stages.joint)):
+        ShuffledBatches(len(data.train), stage.batch_size, 0, Shard(0, processes))
+
+
 class _Run:
     def __init__(
         self,
@@ -142,12 +159,15 @@ class _Run:
 
     def begin(self) -> None:
         # The processes besides the first find the run begun.
-        if _is_first_process():
-            self._directory.begin(self._recipe, self._data.describe(), resume=self._settings.resume)
+        if is_first_process():
+            self._directory.begin(self._recipe, self._describe_data(), resume=self._settings.resume)
+
+    def _describe_data(self) -> dict[str, Any]:
+        return self._data.describe() | {"limit_batches": self._settings.limit_batches}
 
     def finish(self, last: Checkpoint) -> TrainedNetwork:
         stage = self._directory.stage(JOINT)
-        if _is_first_process():
+        if is_first_process():
             self._directory.finish(stage)
         output = self._directory.path
         return TrainedNetwork(
@@ -191,25 +211,34 @@ class _Run:
     ) -> None:
         def save(path: Path, figures: Mapping[str, Any]) -> None:
             origin = provenance(
-                self._recipe.as_dict(), self._data.describe(), directory.path.name, figures
+                self._recipe.as_dict(),
+                self._describe_data(),
+                directory.path.name,
+                trainer.world_size,
+                figures,
             )
             save_checkpoint(Checkpoint(network, architecture, self._recipe.inputs, origin), path)
 
         trainer = self._trainer(
             directory, recipe, BestWeights(lambda figures: save(directory.best, figures))
         )
-        trainer.fit(
-            StageModule(network, self._recipe.inputs, recipe, self._recipe.augmentation, seed),
-            datamodule=EmotionDataModule(
-                self._data.train,
-                self._data.validation,
-                batch_size=recipe.batch_size,
-                seed=seed,
-                workers=self._settings.workers,
-            ),
-            ckpt_path=str(directory.resume) if directory.resume.is_file() else None,
-            weights_only=True,
+        module = StageModule(network, self._recipe.inputs, recipe, self._recipe.augmentation, seed)
+        samples = EmotionDataModule(
+            self._data.train,
+            self._data.validation,
+            batch_size=recipe.batch_size,
+            seed=seed,
+            workers=self._settings.workers,
         )
+        with warnings.catch_warnings():
+            for message in _EXPECTED_WARNINGS:
+                warnings.filterwarnings("ignore", message)
+            trainer.fit(
+                module,
+                datamodule=samples,
+                ckpt_path=str(directory.resume) if directory.resume.is_file() else None,
+                weights_only=True,
+            )
         figures = epoch_figures(trainer, trainer.current_epoch)
         if trainer.is_global_zero:
             save(directory.last, figures)
@@ -233,31 +262,34 @@ class _Run:
         ]
         if recipe.averaged_weights_decay is not None:
             callbacks.append(AveragedWeights(recipe.averaged_weights_decay))
-        return Trainer(
-            accelerator=settings.accelerator,
-            devices=settings.devices,
-            num_nodes=settings.nodes,
-            strategy=settings.strategy,
-            precision=recipe.precision,  # type: ignore[arg-type]
-            max_epochs=recipe.epochs,
-            limit_train_batches=settings.limit_batches,
-            limit_val_batches=settings.limit_batches,
-            num_sanity_val_steps=0,
-            log_every_n_steps=1,
-            callbacks=callbacks,
-            logger=[
-                CSVLogger(directory.path, name="logs"),
-                TensorBoardLogger(directory.path, name="tensorboard", version=""),
-            ],
-            # Its own samplers share the work among the processes.
-            use_distributed_sampler=False,
-            # "warn": where PyTorch has no such operation, the run goes on.
-            deterministic="warn" if self._recipe.deterministic else False,
-            enable_model_summary=False,
-            enable_progress_bar=settings.progress_bar,
-        )
+        try:
+            return Trainer(
+                accelerator=settings.accelerator,
+                devices=settings.devices,
+                num_nodes=settings.nodes,
+                strategy=settings.strategy,
+                precision=recipe.precision,  # type: ignore[arg-type]
+                max_epochs=recipe.epochs,
+                limit_train_batches=settings.limit_batches,
+                limit_val_batches=settings.limit_batches,
+                num_sanity_val_steps=0,
+                log_every_n_steps=1,
+                callbacks=callbacks,
+                logger=[
+                    CSVLogger(directory.path, name="logs"),
+                    TensorBoardLogger(directory.path, name="tensorboard", version=""),
+                ],
+                # Its own samplers share the work among the processes.
+                use_distributed_sampler=False,
+                # "warn": where PyTorch has no such operation, the run goes on.
+                deterministic="warn" if self._recipe.deterministic else False,
+                enable_model_summary=False,
+                enable_progress_bar=settings.progress_bar,
+            )
+        except (MisconfigurationException, ValueError) as error:
+            raise TrainingError(f"Lightning cannot run this: {error}") from error
 
 
-def _is_first_process() -> bool:
+def is_first_process() -> bool:
     """Before Lightning has connected them: by what it, torchrun and SLURM set in others."""
     return getattr(rank_zero_only, "rank", 0) == 0 and int(os.environ.get("NODE_RANK", "0")) == 0

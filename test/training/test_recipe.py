@@ -1,0 +1,165 @@
+"""Recipes: those that ship are the paper's rows, and bad ones are refused by the key's name."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import yaml
+
+from glamor_ros.network.architecture import build_glamor_net, stored_values
+from glamor_ros.training.paper_tables import PAPER_RESULTS, PaperResult
+from glamor_ros.training.recipe import (
+    PaperRow,
+    Recipe,
+    RecipeError,
+    find_recipe,
+    load_recipe,
+    shipped_recipes,
+)
+
+MINIMAL = {"model": {}, "stages": {"joint": {"epochs": 1, "batch_size": 2, "learning_rate": 0.1}}}
+SHIPPED = shipped_recipes()
+
+
+def write(path: Path, content: object) -> Path:
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+def network_fields(recipe: Recipe) -> dict[str, object]:
+    return {**asdict(recipe.model), **asdict(recipe.inputs)}
+
+
+@pytest.mark.parametrize("row", [row for row in PAPER_RESULTS if row.network], ids=str)
+def test_each_row_that_can_be_trained_has_its_recipe(row: PaperResult) -> None:
+    wanted = PaperRow(row.table, row.method, row.dataset)
+    (recipe,) = (recipe for recipe in map(load_recipe, SHIPPED.values()) if recipe.paper == wanted)
+    assert row.is_of(row.dataset, network_fields(recipe))
+    if row.stored_millions is not None:
+        values = stored_values(build_glamor_net(recipe.model))
+        assert round(values / 1e6, 2) == row.stored_millions
+
+
+def test_each_recipe_for_the_paper_is_of_a_row_that_exists_and_uses_the_released_settings() -> None:
+    rows = {PaperRow(row.table, row.method, row.dataset) for row in PAPER_RESULTS}
+    for name, path in SHIPPED.items():
+        recipe = load_recipe(path)
+        assert (recipe.paper in rows) == name.startswith("table"), name
+        if name == "modern":
+            continue
+        joint = recipe.stages.joint
+        assert (joint.learning_rate, joint.batch_size, joint.epochs) == (5e-4, 4, 60), name
+        assert joint.schedule.at_epochs == (25, 40), name
+        assert (joint.momentum, joint.dropout, joint.label_smoothing) == (0.9, 0.5, 0.0), name
+        assert recipe.stages.branches in (None, joint), name
+
+
+def test_modern_recipe() -> None:
+    joint = load_recipe(find_recipe("modern")).stages.joint
+    assert joint.schedule.kind == "cosine"
+    assert joint.precision == "bf16-mixed"
+    assert joint.batch_size > 4
+    assert joint.label_smoothing > 0
+    assert joint.averaged_weights_decay is not None
+
+
+def test_a_recipe_survives_being_written(tmp_path: Path) -> None:
+    recipe = load_recipe(SHIPPED["table3_caer_net_s"])
+    assert load_recipe(write(tmp_path / "again.yaml", recipe.as_dict())) == recipe
+
+
+def test_a_base_is_merged_key_by_key(tmp_path: Path) -> None:
+    write(tmp_path / "first.yaml", {**MINIMAL, "seed": 3})
+    write(tmp_path / "second.yaml", {"base": "first.yaml", "model": {"classifier_units": 7}})
+    changed = {"base": "second.yaml", "stages": {"joint": {"epochs": 9}}}
+    recipe = load_recipe(write(tmp_path / "third.yaml", changed))
+    assert (recipe.seed, recipe.model.classifier_units) == (3, 7)
+    assert (recipe.stages.joint.epochs, recipe.stages.joint.batch_size) == (9, 2)
+
+
+def test_numbers_without_a_point_are_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text("model: {}\nstages: {joint: {epochs: 1, batch_size: 2, learning_rate: 5e-4}}\n")
+    assert load_recipe(path).stages.joint.learning_rate == 5e-4
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sead": 1}, "unknown key 'sead'; known are .*seed"),
+        ({"stages": {}}, "'stages.joint' is missing"),
+        ({"stages": {"joint": {"lr": 1}}}, "unknown key 'stages.joint.lr'; known are .*learning_"),
+        (
+            {"stages": {"joint": {"epochs": 1, "batch_size": 4}}},
+            "'stages.joint.learning_rate' is m",
+        ),
+        ({"stages.joint.epochs": 0}, "stages.joint: epochs is 0; it must be at least 1"),
+        ({"stages.joint.epochs": 1.5}, "'stages.joint.epochs' is 1.5, expected a whole number"),
+        ({"stages.joint.batch_size": True}, "'stages.joint.batch_size' is True, expected a whole"),
+        ({"stages.joint.learning_rate": "fast"}, "learning_rate' is 'fast', expected a number"),
+        ({"stages.joint.learning_rate": -1}, "stages.joint: learning_rate is -1.0"),
+        ({"stages.joint.dropout": 1}, "stages.joint: dropout is 1.0; it must be .* below 1"),
+        ({"stages.joint.precision": "8"}, "unknown precision '8'; known are 32-true"),
+        ({"stages.joint.schedule": {"kind": "stairs"}}, "stages.joint.schedule: unknown kind 'sta"),
+        ({"stages.joint.schedule": {"kind": "step"}}, "stages.joint.schedule: at_epochs is"),
+        (
+            {"stages.joint.schedule": {"kind": "step", "at_epochs": [2, "x"]}},
+            r"'stages.joint.schedule.at_epochs\[1\]' is 'x'",
+        ),
+        ({"stages.joint": 5}, "stages.joint is 5, expected keys with values"),
+        ({"model": {"attention": "local"}}, "'model': unknown attention 'local'; .*global_local"),
+        ({"model": {"family": "alexnet"}}, "model: unknown family 'alexnet'"),
+        ({"model": {"classifier_units": "many"}}, "'model.classifier_units' is 'many'"),
+        ({"model": {"depth": 3}}, "unknown key 'model.depth'"),
+        ({"inputs": {"face_size": [96]}}, "'inputs.face_size' is .96., expected a list of 2 whole"),
+        ({"inputs": {"context_faces": "blurred"}}, "inputs: unknown context_faces 'blurred'"),
+        ({"augmentation": {"rotation_deg": 300}}, "augmentation: rotation_deg is 300.0"),
+        ({"without_face": "dog"}, "'without_face' is 'dog'"),
+        ({"seed": -1}, "'seed' is -1"),
+        (
+            {
+                "model": {"classifier_inputs": "face"},
+                "stages.branches": {"epochs": 1, "batch_size": 1, "learning_rate": 1},
+            },
+            "'stages.branches' trains two encoders, but this model has one",
+        ),
+    ],
+)
+def test_bad_recipes_are_named(tmp_path: Path, changes: dict[str, object], message: str) -> None:
+    content = yaml.safe_load(yaml.safe_dump(MINIMAL))
+    for key, value in changes.items():
+        *parents, last = key.split(".")
+        holder = content
+        for parent in parents:
+            holder = holder[parent]
+        holder[last] = value
+    path = write(tmp_path / "bad.yaml", content)
+    with pytest.raises(RecipeError, match=message) as error:
+        load_recipe(path)
+    assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- 1\n", "is no recipe"),
+        ("model: [", "is no YAML"),
+        ("base: nowhere.yaml", "cannot read the recipe .*nowhere.yaml"),
+        ("base: 3", "base is 3"),
+        ("base: bad.yaml", "its own base"),
+    ],
+)
+def test_bad_files_are_named(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+    with pytest.raises(RecipeError, match=message):
+        load_recipe(path)
+
+
+def test_unknown_names_are_answered_with_the_known() -> None:
+    with pytest.raises(RecipeError, match=r"no recipe .tabel3.; .* modern, .*table3_vgg16"):
+        find_recipe("tabel3")
+    with pytest.raises(RecipeError, match=r"cannot read the recipe missing\.yaml"):
+        load_recipe(find_recipe("missing.yaml"))
