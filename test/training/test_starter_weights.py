@@ -110,6 +110,7 @@ def test_the_face_stage_learns_and_goes_on_where_it_stopped(tmp_path: Path) -> N
     assert losses[-1] < losses[1]
     again = train_face_branch(faces, [Phase(24, 3), Phase(32, 1)], tmp_path / "state.pt", note)
     assert len(losses) == 5  # nothing was left to do
+    assert not again.training
     for name, value in branch.state_dict().items():
         assert torch.equal(value, again.state_dict()[name])
 

@@ -14,7 +14,6 @@ from ...network.emotions import EMOTIONS
 from ...network.encoders import OriginalEncoder
 from ..augmentation import FaceAugmentation
 from ..ferplus import LabelledFaces
-from .averaging import AveragedWeights
 from .optimization import build_optimizer, set_learning_rate
 
 BATCH_SIZE = 128
@@ -63,14 +62,13 @@ def train_face_branch(
     state_path: Path,
     after_epoch: Callable[[FaceBranch, int, int, float], None],
 ) -> FaceBranch:
-    """The averaged branch. Goes on from state_path where there is one; written after every epoch.
+    """The trained branch. Goes on from state_path where there is one; written after every epoch.
 
-    after_epoch gets the averaged branch, the epoch, its face size in pixels and the mean loss.
+    after_epoch gets the branch, the epoch, its face size in pixels and the mean loss.
     """
     torch.manual_seed(0)
     generator = torch.Generator().manual_seed(1)
     branch = FaceBranch().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = AveragedWeights(branch)
     optimizer = build_optimizer([(branch, 1.0)])
     images = torch.from_numpy(faces.images)[:, None]
     targets = torch.from_numpy(faces.distributions)
@@ -80,7 +78,6 @@ def train_face_branch(
     if state_path.exists():
         state = torch.load(state_path, weights_only=True)
         branch.load_state_dict(state["branch"])
-        average.network.load_state_dict(state["average"])
         optimizer.load_state_dict(state["optimizer"])
         generator.set_state(state["generator"])
         first_epoch = state["epoch"]
@@ -100,17 +97,15 @@ def train_face_branch(
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            average.update(branch, done)
             total_loss += loss.item()
-        after_epoch(average.network, epoch + 1, sizes_px[epoch], total_loss / steps)
+        after_epoch(branch.eval(), epoch + 1, sizes_px[epoch], total_loss / steps)
         torch.save(
             {
                 "branch": branch.state_dict(),
-                "average": average.network.state_dict(),
                 "optimizer": optimizer.state_dict(),
                 "generator": generator.get_state(),
                 "epoch": epoch + 1,
             },
             state_path,
         )
-    return average.network
+    return branch.eval()

@@ -138,7 +138,7 @@ def train_joint(
         (glamor.classifier, 1.0),
     ]
     optimizer = build_optimizer(parts)
-    average = AveragedWeights(net, decay=0.998)
+    average = AveragedWeights(net, decay=0.98)
     net.train()
     for step in range(schedule.joint_steps):
         set_learning_rate(optimizer, schedule.joint_peak_learning_rate, step / schedule.joint_steps)
