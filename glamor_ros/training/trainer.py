@@ -36,6 +36,7 @@ _EXPECTED_WARNINGS = (
     "Checkpoint directory .* exists and is not empty",
     r"`isinstance\(treespec, LeafSpec\)` is deprecated",
     "The '.*_dataloader' does not have many workers",
+    "Total length of `list` across ranks is zero",
 )
 
 

@@ -59,7 +59,7 @@ def _warn(ignored: str, mean_face_weight: float, epoch: int) -> None:
         f"{mean_face_weight:.3f}, the context's {1 - mean_face_weight:.3f}. Train the branches by "
         "themselves first (stages.branches), for longer, or lower the joint learning rate",
         FusionCollapseWarning,
-        stacklevel=2,
+        stacklevel=3,
     )
 
 
