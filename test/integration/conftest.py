@@ -19,6 +19,7 @@ from glamor_ros.network.checkpoint import Checkpoint, save_checkpoint
 from glamor_ros.network.input_spec import InputSpec
 from glamor_ros.nodes.image_sources.demo_photographs import two_people
 from glamor_ros.nodes.image_sources.moving_photograph import fitted
+from glamor_ros.resources import share_directory
 
 from .ros_peer import NodeProcess, Peer
 
@@ -32,6 +33,9 @@ for _ in range(os.getpid() % 97):
 def _shared_memory_only() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FASTDDS_BUILTIN_TRANSPORTS", "SHM")
+        profile = str(share_directory() / "config" / "fastdds_shared_memory.xml")
+        for name in ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"):
+            patch.setenv(name, profile)
         yield
 
 
@@ -47,7 +51,7 @@ def peer() -> Iterator[Peer]:
 def start_node(
     peer: Peer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., NodeProcess]]:
-    """Starts a node's executable in the domain of the peer; whatever still runs is killed."""
+    """Starts a node's executable in the domain of the peer; whatever still runs at the end is ended."""
     started: list[NodeProcess] = []
 
     def start(
@@ -59,7 +63,7 @@ def start_node(
 
     yield start
     for process in started:
-        process.kill()
+        process.close()
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParametersAtomically
 from rclpy.context import Context
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
@@ -65,8 +65,10 @@ class Peer:
         return self._context
 
     def close(self) -> None:
-        rclpy.shutdown(context=self._context)
+        self._executor.shutdown(PATIENCE_S)
         self._thread.join(PATIENCE_S)
+        self.node.destroy_node()
+        rclpy.shutdown(context=self._context)
 
     def collect(
         self,
@@ -121,7 +123,7 @@ class Peer:
         )
 
     def _spin(self) -> None:
-        with suppress(ExternalShutdownException):
+        with suppress(ShutdownException):
             self._executor.spin()
 
 
@@ -265,10 +267,16 @@ class NodeProcess:
         self._process.send_signal(signal_number)
         return self.wait()
 
-    def kill(self) -> None:
-        if self.is_running:
+    def close(self) -> None:
+        """End it if it still runs; by force (which leaves its shared memory behind) if it must be."""
+        if not self.is_running:
+            return
+        try:
+            self.stop()
+        except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(PATIENCE_S)
+            raise
 
 
 def _yaml(value: object) -> str:
