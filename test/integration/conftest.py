@@ -51,7 +51,7 @@ def peer() -> Iterator[Peer]:
 def start_node(
     peer: Peer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., NodeProcess]]:
-    """Starts a node's executable in the domain of the peer; whatever still runs at the end is ended."""
+    """Starts a node's executable in the domain of the peer; what still runs is ended."""
     started: list[NodeProcess] = []
 
     def start(

@@ -268,7 +268,7 @@ class NodeProcess:
         return self.wait()
 
     def close(self) -> None:
-        """End it if it still runs; by force (which leaves its shared memory behind) if it must be."""
+        """End it if it still runs; by force, which leaves shared memory behind, if it must be."""
         if not self.is_running:
             return
         try:
