@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ..training.atomic_file import write_atomically
 from ..training.predictions import load_predictions
+from ..whole_file import write_whole
 from .extras import needs_extra
 
 
@@ -51,7 +51,7 @@ def compare(
         table.add_row(name, f"{100 * accuracy:.2f} %", *[""] * row, *values)
     Console().print(table)
     if json_out is not None:
-        write_atomically(json_out, comparison.as_json().encode())
+        write_whole(json_out, comparison.as_json().encode())
 
 
 def _names(files: Sequence[Path]) -> list[str]:

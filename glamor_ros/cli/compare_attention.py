@@ -16,9 +16,9 @@ from ..perception.face_detector import DETECTOR_NAMES, MAX_UPSAMPLE, build_face_
 from ..perception.geometry import Box
 from ..perception.people import EmotionEstimate
 from ..training.image_files import ImageFileError, read_image
+from ..whole_file import whole_file
 from .console import message_console, print_error
 from .extras import needs_extra
-from .whole_file import whole_file
 
 if TYPE_CHECKING:
     from ..visualization.plots import AttentionComparison

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..whole_file import make_folder
 from .message_json import message_to_json
 from .prediction_pictures import write_picture
 from .video_file import VideoWriter
-from .whole_file import make_folder
 
 VIDEO, EMOTIONS_LOG, ATTENTION_LOG = "annotated.mp4", "emotions.jsonl", "attention.jsonl"
 _VIDEO_RATE_HZ = 15.0

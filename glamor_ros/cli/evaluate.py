@@ -20,6 +20,7 @@ from ..training.open_dataset import OpenedDataset, open_dataset
 from ..training.predictions import Predictions, require_suffix, save_predictions
 from ..training.sample_cache import SampleCache
 from ..training.sample_preparation import WITHOUT_FACE, SamplePreparation
+from ..whole_file import whole_file
 from .extras import needs_extra
 from .prepared_dataset import (
     default_cache_directory,
@@ -27,7 +28,6 @@ from .prepared_dataset import (
     say_what_is_missing,
 )
 from .progress import progress_bar
-from .whole_file import whole_file
 
 
 def evaluate(

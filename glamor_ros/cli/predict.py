@@ -21,6 +21,7 @@ from ..perception.face_detector import (
     build_face_detector,
 )
 from ..resources import STARTER_WEIGHTS, shipped_weights
+from ..whole_file import whole_file
 from .console import message_console, print_error
 from .inputs import Input, find_inputs
 from .prediction import Predictor, UnreadableImageError
@@ -29,7 +30,6 @@ from .prediction_pictures import PictureFolder
 from .prediction_sink import PredictionSink
 from .prediction_table import PredictionTable
 from .video_file import VideoError, VideoReader
-from .whole_file import whole_file
 
 
 def predict(

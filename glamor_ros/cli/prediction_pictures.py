@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from ..perception.people import Person
 from ..visualization.attention import attention_panel
 from ..visualization.overlay import draw_people
+from ..whole_file import make_folder, whole_file
 from .inputs import Input
 from .prediction import Prediction
 from .prediction_sink import AddFrame
 from .video_file import VideoWriter
-from .whole_file import make_folder, whole_file
 
 PICTURE_SUFFIX, VIDEO_SUFFIX = "_emotions.png", "_emotions.mp4"
 

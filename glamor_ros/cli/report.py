@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from ..training.atomic_file import write_atomically
 from ..training.evaluation_record import find_records
 from ..training.report import Report
+from ..whole_file import write_whole
 
 
 def report(
@@ -34,8 +34,8 @@ def report(
     """
     result = Report.of(find_records(runs))
     if json_out is not None:
-        write_atomically(json_out, (json.dumps(result.as_dict(), indent=2) + "\n").encode())
+        write_whole(json_out, (json.dumps(result.as_dict(), indent=2) + "\n").encode())
     if markdown_out is not None:
-        write_atomically(markdown_out, result.markdown().encode())
+        write_whole(markdown_out, result.markdown().encode())
     else:
         typer.echo(result.markdown(), nl=False)

@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
+from ..whole_file import write_whole
 from .architecture import Architecture, build_glamor_net
 from .emotions import EMOTIONS
 from .glamor_net import GlamorNet
@@ -46,7 +46,7 @@ class Checkpoint:
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
-    """Write the file whole or not at all. Raises OSError with the path where it cannot be."""
+    """Write the file whole or not at all. Raises OutputError with the path where it cannot be."""
     tensors = {
         name: value.detach().cpu().contiguous()
         for name, value in without_step_counters(checkpoint.network.state_dict()).items()
@@ -58,17 +58,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
         "input_spec": json.dumps(asdict(checkpoint.input_spec)),
         "provenance": json.dumps(dict(checkpoint.provenance)),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        save_file(tensors, partial, metadata)
-        # save_file lets nobody but its user read; a node often runs as another one.
-        partial.chmod(0o644)
-        partial.replace(path)
-    except (OSError, SafetensorError) as error:
-        raise OSError(f"cannot write the checkpoint {path}: {error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(path, save(tensors, metadata))
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

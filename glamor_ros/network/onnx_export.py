@@ -24,6 +24,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from ..whole_file import write_whole
 from .attention import ContextEncoding
 from .checkpoint import Checkpoint
 from .emotions import EMOTIONS
@@ -148,14 +149,16 @@ def export_onnx(checkpoint: Checkpoint, directory: Path) -> list[Path]:
         model = _traced(graph, {one: everything[one] for one in graph.inputs})
         onnx.helper.set_model_props(model, {key: json.dumps(value) for key, value in facts.items()})
         onnx.checker.check_model(model, full_check=True)
-        paths.append(_write(directory / name, model.SerializeToString()))
+        paths.append(directory / name)
+        write_whole(paths[-1], model.SerializeToString())
         descriptions[name] = {
             "inputs": [_described(value) for value in model.graph.input],
             "outputs": [_described(value) for value in model.graph.output],
         }
     content = {"format": FORMAT, "opset": OPSET, **facts, "graphs": descriptions}
     text = json.dumps(content, indent=2) + "\n"
-    paths.append(_write(directory / DESCRIPTION_FILE, text.encode()))
+    paths.append(directory / DESCRIPTION_FILE)
+    write_whole(paths[-1], text.encode())
     return paths
 
 
@@ -213,13 +216,3 @@ def _described(value: onnx.ValueInfoProto) -> dict[str, Any]:
         "type": onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type).name,
         "shape": [size.dim_param or size.dim_value for size in tensor.shape.dim],
     }
-
-
-def _write(path: Path, content: bytes) -> Path:
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path

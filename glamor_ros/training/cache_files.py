@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .atomic_file import write_atomically
+from ..whole_file import write_whole
 from .samples import Skipped
 
 
@@ -71,4 +71,4 @@ class CacheIndex:
     def write(self, paths: CachePaths) -> None:
         skipped: Sequence[tuple[str, str]] = [(one.where, one.reason) for one in self.skipped]
         content = {"names": self.names, "skipped": skipped}
-        write_atomically(paths.index, json.dumps(content, indent=0).encode())
+        write_whole(paths.index, json.dumps(content, indent=0).encode())

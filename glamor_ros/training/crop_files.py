@@ -10,7 +10,7 @@ import math
 from pathlib import Path
 
 from ..perception.geometry import Box
-from .atomic_file import write_atomically
+from ..whole_file import write_whole
 
 CROP_SUFFIX = ".txt"
 
@@ -52,4 +52,4 @@ def read_crop_file(path: Path) -> Box | None:
 def write_crop_file(path: Path, box: Box | None) -> None:
     """Edges are rounded to whole pixels. Raises OSError."""
     edges = (box.left, box.top, box.right, box.bottom) if box else (0, 0, 0, 0)
-    write_atomically(path, ",".join(str(round(edge)) for edge in edges).encode())
+    write_whole(path, ",".join(str(round(edge)) for edge in edges).encode())

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..network.architecture import stored_values
 from ..network.checkpoint import Checkpoint
-from .atomic_file import write_atomically
+from ..whole_file import write_whole
 from .metrics import Metrics
 from .open_dataset import OpenedDataset
 
@@ -71,7 +71,7 @@ class EvaluationRecord:
 def save_records(records: list[EvaluationRecord], path: Path) -> None:
     """Whole or not at all. Raises OSError."""
     content = {"format": FORMAT, "evaluations": [asdict(record) for record in records]}
-    write_atomically(path, json.dumps(content, indent=2).encode() + b"\n")
+    write_whole(path, json.dumps(content, indent=2).encode() + b"\n")
 
 
 def load_records(path: Path) -> list[EvaluationRecord]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..perception.face_detector import FaceDetection, FaceDetector, FaceDetectorError
 from ..perception.geometry import Box
-from .atomic_file import write_atomically
+from ..whole_file import write_whole
 from .crop_files import CROP_SUFFIX, CropFileError, read_crop_file, write_crop_file
 from .image_files import ImageFileError, files_under, is_image_file, read_image
 from .samples import DatasetError, Skipped
@@ -80,7 +80,7 @@ def extract_faces(
             without_face.append(image)
     on_progress(len(images), len(images))
     report = ExtractionReport(len(images), kept, tuple(without_face), tuple(unreadable))
-    write_atomically(crop_directory / REPORT_FILE, _report_csv(report).encode())
+    write_whole(crop_directory / REPORT_FILE, _report_csv(report).encode())
     return report
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import cv2
 
 from ..network.emotions import EMOTIONS
-from .atomic_file import write_atomically
+from ..whole_file import write_whole
 from .caer_videos import (
     Video,
     VideoError,
@@ -150,7 +150,7 @@ def _claim(out: Path, plan: Sequence[PlannedFrame]) -> None:
             f"{out} holds a build of other videos or with other settings ({path} differs); give "
             "another folder, or delete this one"
         )
-    write_atomically(path, content)
+    write_whole(path, content)
 
 
 def _extract(
@@ -177,7 +177,7 @@ def _extract(
                 encoded, content = cv2.imencode(".png", image)
                 if not encoded:
                     raise VideoError(f"frame {number} cannot be written as PNG")
-                write_atomically(out / frames.pop(number).image, content.tobytes())
+                write_whole(out / frames.pop(number).image, content.tobytes())
         except VideoError as error:
             return list(frames.values()), error
         return [], None
@@ -210,4 +210,4 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
-    write_atomically(path, text.getvalue().encode())
+    write_whole(path, text.getvalue().encode())

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..network.emotions import EMOTIONS
-from .atomic_file import write_atomically
+from ..whole_file import write_whole
 
 SUFFIXES = (".npz", ".json")
 
@@ -103,7 +103,7 @@ def save_predictions(predictions: Predictions, path: Path) -> None:
             "labels": predictions.labels.tolist(),
             "probabilities": predictions.probabilities.tolist(),
         }
-        write_atomically(path, json.dumps(content).encode())
+        write_whole(path, json.dumps(content).encode())
         return
     buffer = io.BytesIO()
     np.savez_compressed(
@@ -114,7 +114,7 @@ def save_predictions(predictions: Predictions, path: Path) -> None:
         labels=predictions.labels,
         probabilities=predictions.probabilities,
     )
-    write_atomically(path, buffer.getvalue())
+    write_whole(path, buffer.getvalue())
 
 
 def load_predictions(path: Path) -> Predictions:

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from .atomic_file import write_atomically
+from ..whole_file import write_whole
 from .provenance import versions
 from .recipe import Recipe
 
@@ -70,9 +70,9 @@ class RunDirectory:
         """
         if not any(self.path.glob(f"*/{RESUME}")):
             text = yaml.safe_dump(recipe.as_dict(), sort_keys=False)
-            write_atomically(self.path / RECIPE, text.encode())
+            write_whole(self.path / RECIPE, text.encode())
             run = {"data": dict(data), "versions": versions()}
-            write_atomically(self.path / RUN, json.dumps(run, indent=1).encode() + b"\n")
+            write_whole(self.path / RUN, json.dumps(run, indent=1).encode() + b"\n")
             return
         if not resume:
             raise RunError(

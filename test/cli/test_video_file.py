@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from glamor_ros.cli.video_file import VideoError, VideoReader, VideoWriter
-from glamor_ros.cli.whole_file import OutputError
+from glamor_ros.whole_file import OutputError
 
 WRITE_BEYOND_THE_LIMIT = """
 import resource, sys

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from ...whole_file import write_whole
 from ..face_detector import FaceDetectorError
 from .dlib_file import read_dlib_network
 from .parameters import (
@@ -51,7 +52,7 @@ def convert_dlib_weights(dat: Path, out: Path) -> None:
 
 
 def save_weights(parameters: MmodParameters, provenance: dict[str, str], path: Path) -> None:
-    """Writes the file whole or not at all. Raises OSError with the path where it cannot be."""
+    """Writes the file whole or not at all. Raises OutputError with the path where it cannot be."""
     options = {
         "strides": [layer.stride for layer in parameters.convolutions],
         "paddings": [layer.padding for layer in parameters.convolutions],
@@ -66,15 +67,7 @@ def save_weights(parameters: MmodParameters, provenance: dict[str, str], path: P
     metadata = {
         "mmod": json.dumps({"format": FORMAT, "options": options, "provenance": provenance})
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_bytes(save(_tensors(parameters), metadata))
-        partial.replace(path)
-    except OSError as error:
-        raise OSError(f"cannot write the detector weights {path}: {error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(path, save(_tensors(parameters), metadata))
 
 
 def load_weights(path: Path) -> MmodParameters:

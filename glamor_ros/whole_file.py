@@ -1,7 +1,9 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, whatever interrupts it."""
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +29,8 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     Raises OutputError where it cannot be written, before the block begins if that can be known.
     """
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    writer = f"{os.getpid()}.{threading.get_ident()}"
+    partial = path.with_name(f".{path.stem}.{writer}.partial{path.suffix}")
     make_folder(path.parent)
     try:
         partial.touch()
@@ -45,3 +48,9 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise
     finally:
         partial.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Folders above are made. Raises OutputError."""
+    with whole_file(path) as partial:
+        partial.write_bytes(content)
