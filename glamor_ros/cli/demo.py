@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from ..resources import STARTER_WEIGHTS, shipped_weights
+from ..resources import STARTER_WEIGHTS, share_directory, shipped_weights
 from .console import message_console
 from .demo_recording import DemoRecording
 from .demo_statistics import DemoStatistics
@@ -80,8 +80,11 @@ def demo(
 def _set_up_dds() -> None:
     """What the user has set stays."""
     profiles = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
-    if not any(name in os.environ for name in profiles):
-        os.environ.setdefault("FASTDDS_BUILTIN_TRANSPORTS", "SHM")
+    transports = os.environ.setdefault("FASTDDS_BUILTIN_TRANSPORTS", "SHM")
+    if transports == "SHM" and not any(name in os.environ for name in profiles):
+        # The default segments are smaller than an image, which then is often late or lost.
+        for name in profiles:
+            os.environ[name] = str(share_directory() / "config" / "fastdds_shared_memory.xml")
     # 1 to 101 are safe on every system; another demo beside this one is not disturbed.
     os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 101))
 

@@ -9,6 +9,7 @@ import cv2
 import typer
 import typer.core
 
+from ..network.baselines import TorchvisionMissingError
 from .build_ncaers import build_ncaers
 from .compare import compare
 from .compare_attention import compare_attention
@@ -34,7 +35,7 @@ class _PlainErrors(typer.core.TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, TorchvisionMissingError) as error:
             if type(error) is ValueError:
                 raise
             print_error(str(error))

@@ -23,7 +23,7 @@ BASELINE_INPUT_SPEC = InputSpec(
 )
 
 
-class TorchvisionMissingError(ImportError):
+class TorchvisionMissingError(RuntimeError):
     """A baseline needs torchvision, and it cannot be imported."""
 
 

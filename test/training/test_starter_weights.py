@@ -17,6 +17,7 @@ from glamor_ros.training.starter_weights.calibration import divide_logits, fitte
 from glamor_ros.training.starter_weights.face_stage import (
     FaceBranch,
     Phase,
+    Round,
     train_face_branch,
 )
 from glamor_ros.training.starter_weights.heads import load_heads, train_and_test
@@ -103,12 +104,14 @@ def test_the_face_stage_learns_and_goes_on_where_it_stopped(tmp_path: Path) -> N
         if len(losses) == 1:
             raise KeyboardInterrupt
 
+    training = Round((Phase(24, 3), Phase(32, 1)), 0.08, FaceAugmentation())
+    state = tmp_path / "state.pt"
     with pytest.raises(KeyboardInterrupt):
-        train_face_branch(faces, [Phase(24, 3), Phase(32, 1)], tmp_path / "state.pt", note)
-    branch = train_face_branch(faces, [Phase(24, 3), Phase(32, 1)], tmp_path / "state.pt", note)
+        train_face_branch(FaceBranch(), faces, training, state, note)
+    branch = train_face_branch(FaceBranch(), faces, training, state, note)
     assert len(losses) == 5
     assert losses[-1] < losses[1]
-    again = train_face_branch(faces, [Phase(24, 3), Phase(32, 1)], tmp_path / "state.pt", note)
+    again = train_face_branch(FaceBranch(), faces, training, state, note)
     assert len(losses) == 5  # nothing was left to do
     assert not again.training
     for name, value in branch.state_dict().items():

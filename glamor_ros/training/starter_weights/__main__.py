@@ -24,10 +24,11 @@ from ...network.glamor_net import GlamorNet
 from ...network.input_spec import InputSpec
 from ...perception.emotion_recognizer import EmotionRecognizer
 from ...perception.face_detector import build_face_detector
+from ..augmentation import FaceAugmentation
 from ..ferplus import load_ferplus
 from ..metrics import measure
 from .calibration import divide_logits, fitted_temperature
-from .face_stage import FaceBranch, Phase, predict_logits, train_face_branch
+from .face_stage import FaceBranch, Phase, Round, predict_logits, train_face_branch
 from .heads import load_heads, train_and_test
 from .joint_stage import FACE_ONLY, JointSchedule, train_joint
 from .measure import largest_face, neutral_logits, predict_heads, predictions_of
@@ -35,7 +36,23 @@ from .measure import largest_face, neutral_logits, predict_heads, predictions_of
 # FER+ crops are wider than the detector's boxes: in the median by 1 / 0.85, on 240 of its faces.
 FACE_BOX_SCALE = 1.18
 HELD_OUT_IDENTITIES = 0.3
-FACE_PHASES = (Phase(48, 22), Phase(96, 8))
+FACE_ROUNDS = (
+    Round((Phase(48, 22), Phase(96, 8)), 0.08, FaceAugmentation()),
+    Round(
+        (Phase(96, 6),),
+        0.04,
+        FaceAugmentation(
+            rotation_deg=12.0,
+            zoom=(0.82, 1.2),
+            shift=0.05,
+            brightness=0.15,
+            contrast=0.25,
+            gamma=0.25,
+            low_resolution_probability=0.15,
+            erasing_probability=0.15,
+        ),
+    ),
+)
 
 FACE_BRANCH = "face_branch.safetensors"
 PROVENANCE = {
@@ -65,7 +82,11 @@ def face(data: Path, run: Path) -> None:
         )
 
     train = load_ferplus(data / "ferplus_train.npz", ignore_single_votes=True)
-    branch = train_face_branch(train, FACE_PHASES, run / "face_stage_to_resume.pt", after_epoch)
+    torch.manual_seed(0)
+    branch = FaceBranch()
+    for number, training in enumerate(FACE_ROUNDS, start=1):
+        state_path = run / f"face_round_{number}_to_resume.pt"
+        branch = train_face_branch(branch, train, training, state_path, after_epoch)
     save_file(branch.state_dict(), run / FACE_BRANCH)
 
 

@@ -17,7 +17,6 @@ from ..ferplus import LabelledFaces
 from .optimization import build_optimizer, set_learning_rate
 
 BATCH_SIZE = 128
-PEAK_LEARNING_RATE = 0.08
 
 
 class FaceBranch(nn.Module):
@@ -42,6 +41,15 @@ class Phase:
     epochs: int
 
 
+@dataclass(frozen=True)
+class Round:
+    """Phases under one rise and fall of the learning rate."""
+
+    phases: Sequence[Phase]
+    peak_learning_rate: float
+    augmentation: FaceAugmentation
+
+
 def resized_faces(images: Tensor, size_px: int) -> Tensor:
     """Grey images (N, 1, h, w), uint8, to RGB faces (N, 3, size, size) in [0, 1], bilinear."""
     faces = functional.interpolate(
@@ -57,22 +65,23 @@ def predict_logits(branch: nn.Module, images: Tensor, size_px: int) -> Tensor:
 
 
 def train_face_branch(
+    branch: FaceBranch,
     faces: LabelledFaces,
-    phases: Sequence[Phase],
+    training: Round,
     state_path: Path,
     after_epoch: Callable[[FaceBranch, int, int, float], None],
 ) -> FaceBranch:
-    """The trained branch. Goes on from state_path where there is one; written after every epoch.
+    """The branch, trained. Goes on from state_path where there is one; written after every epoch.
 
     after_epoch gets the branch, the epoch, its face size in pixels and the mean loss.
     """
     torch.manual_seed(0)
     generator = torch.Generator().manual_seed(1)
-    branch = FaceBranch().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    branch.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = build_optimizer([(branch, 1.0)])
     images = torch.from_numpy(faces.images)[:, None]
     targets = torch.from_numpy(faces.distributions)
-    sizes_px = [phase.size_px for phase in phases for _ in range(phase.epochs)]
+    sizes_px = [phase.size_px for phase in training.phases for _ in range(phase.epochs)]
     steps = len(images) // BATCH_SIZE
     first_epoch = 0
     if state_path.exists():
@@ -81,16 +90,17 @@ def train_face_branch(
         optimizer.load_state_dict(state["optimizer"])
         generator.set_state(state["generator"])
         first_epoch = state["epoch"]
-    augment = FaceAugmentation()
     for epoch in range(first_epoch, len(sizes_px)):
         branch.train()
         order = torch.randperm(len(images), generator=generator)
         total_loss = 0.0
         for step in range(steps):
             done = epoch * steps + step
-            set_learning_rate(optimizer, PEAK_LEARNING_RATE, done / (len(sizes_px) * steps))
+            progress = done / (len(sizes_px) * steps)
+            set_learning_rate(optimizer, training.peak_learning_rate, progress)
             chosen = order[step * BATCH_SIZE : (step + 1) * BATCH_SIZE]
-            batch = augment(images[chosen].float() / 255, sizes_px[epoch], generator)
+            pixels = images[chosen].float() / 255
+            batch = training.augmentation(pixels, sizes_px[epoch], generator)
             with torch.autocast("cpu", torch.bfloat16):
                 logits = branch(batch.contiguous(memory_format=torch.channels_last))
             loss = functional.cross_entropy(logits.float(), targets[chosen])
