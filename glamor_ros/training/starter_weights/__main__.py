@@ -28,7 +28,14 @@ from ..augmentation import FaceAugmentation
 from ..ferplus import load_ferplus
 from ..metrics import measure
 from .calibration import divide_logits, fitted_temperature
-from .face_stage import FaceBranch, Phase, Round, predict_logits, train_face_branch
+from .face_stage import (
+    GENTLE_AUGMENTATION,
+    FaceBranch,
+    Phase,
+    Round,
+    predict_logits,
+    train_face_branch,
+)
 from .heads import load_heads, train_and_test
 from .joint_stage import FACE_ONLY, JointSchedule, train_joint
 from .measure import largest_face, neutral_logits, predict_heads, predictions_of
@@ -38,20 +45,7 @@ FACE_BOX_SCALE = 1.18
 HELD_OUT_IDENTITIES = 0.3
 FACE_ROUNDS = (
     Round((Phase(48, 22), Phase(96, 8)), 0.08, FaceAugmentation()),
-    Round(
-        (Phase(96, 6),),
-        0.04,
-        FaceAugmentation(
-            rotation_deg=12.0,
-            zoom=(0.82, 1.2),
-            shift=0.05,
-            brightness=0.15,
-            contrast=0.25,
-            gamma=0.25,
-            low_resolution_probability=0.15,
-            erasing_probability=0.15,
-        ),
-    ),
+    Round((Phase(96, 6),), 0.04, GENTLE_AUGMENTATION),
 )
 
 FACE_BRANCH = "face_branch.safetensors"
@@ -95,7 +89,7 @@ def joint(
     data: Path,
     run: Path,
     out: Path,
-    steps: Annotated[int, typer.Option(help="Steps of the joint training.")] = 400,
+    steps: Annotated[int, typer.Option(help="Steps of the joint training.")] = 300,
 ) -> None:
     """Stage 2, calibration and measurement; OUT gets the checkpoints, RUN the measured.json."""
     branch = FaceBranch()

@@ -18,10 +18,9 @@ from ...network.architecture import Architecture, build_glamor_net
 from ...network.emotions import EMOTIONS
 from ...network.encoders import Encoder
 from ...network.glamor_net import GlamorNet
-from ..augmentation import FaceAugmentation
 from ..ferplus import LabelledFaces
 from .averaging import AveragedWeights
-from .face_stage import FaceBranch
+from .face_stage import GENTLE_AUGMENTATION, FaceBranch
 from .heads import Heads
 from .optimization import build_optimizer, set_learning_rate
 from .surroundings import Surroundings
@@ -37,7 +36,7 @@ class JointSchedule:
     """Steps and batch sizes of the stage."""
 
     context_steps: int = 100
-    joint_steps: int = 400
+    joint_steps: int = 300
     faces_per_batch: int = 48
     heads_per_batch: int = 24
     context_peak_learning_rate: float = 0.05
@@ -88,7 +87,7 @@ class _Batches:
         self._heads = heads
         self._generator = generator
         self._surroundings = Surroundings(heads.faces, heads.labels, generator)
-        self._augment = FaceAugmentation()
+        self._augment = GENTLE_AUGMENTATION
 
     def draw(self, faces: int, heads: int) -> tuple[Tensor, Tensor, Tensor]:
         """So many FER+ faces and heads, in this order."""
