@@ -1,6 +1,8 @@
 """The parts of the starter weights' recipe, on small made data."""
 
+import math
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from glamor_ros.network.architecture import Architecture, build_glamor_net
 from glamor_ros.network.emotions import EMOTIONS
 from glamor_ros.training.augmentation import FaceAugmentation
 from glamor_ros.training.ferplus import LabelledFaces, load_ferplus
@@ -21,7 +24,12 @@ from glamor_ros.training.starter_weights.face_stage import (
     train_face_branch,
 )
 from glamor_ros.training.starter_weights.heads import load_heads, train_and_test
-from glamor_ros.training.starter_weights.joint_stage import JointSchedule, train_joint
+from glamor_ros.training.starter_weights.joint_stage import (
+    JointSchedule,
+    attention_concentration,
+    start_from_linear,
+    train_joint,
+)
 from glamor_ros.training.starter_weights.surroundings import Surroundings, neutral_surroundings
 
 COLUMNS = ["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear"]
@@ -181,3 +189,19 @@ def test_the_joint_stage_trains_all_parts(tmp_path: Path) -> None:
         both = net.eval()(faces, neutral_surroundings(2))
     assert torch.allclose(alone.logits, both[1], atol=1e-5)
     assert alone.attention is None
+
+
+def test_the_classifier_starts_as_the_face_s_own_head() -> None:
+    head = FaceBranch().head
+    classifier = cast(nn.Sequential, build_glamor_net(Architecture()).classifier).eval()
+    start_from_linear(classifier, head)
+    vectors = torch.rand(5, 512)
+    assert torch.allclose(classifier(vectors), head(vectors[:, :256]), atol=1e-5)
+
+
+def test_concentration_of_attention() -> None:
+    even = torch.full((2, 7, 7), 1 / 49)
+    single = torch.zeros(2, 7, 7)
+    single[:, 3, 3] = 1
+    assert attention_concentration(even).item() == pytest.approx(0, abs=1e-6)
+    assert attention_concentration(single).item() == pytest.approx(math.log(49), abs=1e-4)

@@ -6,6 +6,7 @@ keeps its own head in the loss, so that it stays a classifier by itself.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
@@ -17,7 +18,7 @@ from torch.nn import functional
 from ...network.architecture import Architecture, build_glamor_net
 from ...network.emotions import EMOTIONS
 from ...network.encoders import Encoder
-from ...network.glamor_net import GlamorNet
+from ...network.glamor_net import GlamorNet, GlamorOutput
 from ..ferplus import LabelledFaces
 from .averaging import AveragedWeights
 from .face_stage import GENTLE_AUGMENTATION, FaceBranch
@@ -28,6 +29,8 @@ from .surroundings import Surroundings
 FACE_SIZE_PX = 96
 HEADS_LABEL_SMOOTHING = 0.1
 FACE_LOSS_WEIGHT = 0.5
+# Made surroundings tell little: unrestrained, the attention settles on any one cell.
+CONCENTRATION_WEIGHT = 0.05
 FACE_ONLY = Architecture(classifier_inputs="face")
 
 
@@ -40,7 +43,7 @@ class JointSchedule:
     faces_per_batch: int = 48
     heads_per_batch: int = 24
     context_peak_learning_rate: float = 0.05
-    joint_peak_learning_rate: float = 0.02
+    joint_peak_learning_rate: float = 0.01
 
 
 class StarterNet(nn.Module):
@@ -53,6 +56,8 @@ class StarterNet(nn.Module):
         for encoder in (self.glamor.face_encoder, self.glamor.context_encoder):
             cast(Encoder, encoder).load_state_dict(face_branch.face_encoder.state_dict())
         self.face_classifier = build_glamor_net(FACE_ONLY).classifier
+        for classifier in (self.glamor.classifier, self.face_classifier):
+            start_from_linear(cast(nn.Sequential, classifier), face_branch.head)
         self.context_head = nn.Sequential(nn.Dropout(0.5), nn.Linear(256, len(EMOTIONS)))
 
     def context_logits(self, contexts: Tensor) -> Tensor:
@@ -61,10 +66,10 @@ class StarterNet(nn.Module):
         logits: Tensor = self.context_head(cells)
         return logits
 
-    def forward(self, faces: Tensor, contexts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits of the whole, logits of the face alone (N, 7), fusion weights (N, 2)."""
-        output = self.glamor(faces, contexts)
-        return output.logits, self.face_classifier(output.face_vector), output.fusion_weights
+    def forward(self, faces: Tensor, contexts: Tensor) -> tuple[GlamorOutput, Tensor]:
+        """What the whole says, and the logits of the face alone (N, 7)."""
+        output: GlamorOutput = self.glamor(faces, contexts)
+        return output, self.face_classifier(output.face_vector)
 
     def face_network(self) -> GlamorNet:
         """The face branch as a network of its own, in evaluation mode."""
@@ -73,6 +78,32 @@ class StarterNet(nn.Module):
         cast(Encoder, network.face_encoder).load_state_dict(encoder.state_dict())
         network.classifier.load_state_dict(self.face_classifier.state_dict())
         return network.eval()
+
+
+@torch.no_grad()
+def start_from_linear(classifier: nn.Sequential, head: nn.Linear) -> None:
+    """Makes Dense, ReLU, Dropout, Dense compute head(v_f), whatever follows v_f in its input.
+
+    Each class takes a pair of hidden units, relu(x) - relu(-x) = x, as many times over as there is
+    room, so that dropout cannot silence a class.
+    """
+    first, last = cast(nn.Linear, classifier[0]), cast(nn.Linear, classifier[-1])
+    classes, features = head.weight.shape
+    copies = first.out_features // (2 * classes)
+    used = copies * 2 * classes
+    first.weight[:used].zero_()
+    first.weight[:used, :features] = torch.cat([head.weight, -head.weight]).repeat(copies, 1)
+    first.bias[:used] = torch.cat([head.bias, -head.bias]).repeat(copies)
+    identity = torch.eye(classes)
+    last.weight.zero_()
+    last.weight[:, :used] = torch.cat([identity, -identity], dim=1).repeat(1, copies) / copies
+    last.bias.zero_()
+
+
+def attention_concentration(attention: Tensor) -> Tensor:
+    """How far maps (N, H, W) are from even, 0 to log(H W): their mean relative entropy to it."""
+    weights = attention.flatten(1).clamp(min=1e-8)
+    return (weights * weights.log()).sum(dim=1).mean() + math.log(weights.shape[1])
 
 
 class _Batches:
@@ -143,15 +174,17 @@ def train_joint(
         set_learning_rate(optimizer, schedule.joint_peak_learning_rate, step / schedule.joint_steps)
         images, contexts, targets = batches.draw(schedule.faces_per_batch, schedule.heads_per_batch)
         with torch.autocast("cpu", torch.bfloat16):
-            logits, face_logits, weights = net(images, contexts)
-        loss = functional.cross_entropy(logits.float(), targets)
+            output, face_logits = net(images, contexts)
+        loss = functional.cross_entropy(output.logits.float(), targets)
         loss = loss + FACE_LOSS_WEIGHT * functional.cross_entropy(face_logits.float(), targets)
+        attention = cast(Tensor, output.attention).float()
+        loss = loss + CONCENTRATION_WEIGHT * attention_concentration(attention)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         average.update(net, step)
         if (step + 1) % 100 == 0:
-            face_weight = weights[:, 0].mean().item()
+            face_weight = cast(Tensor, output.fusion_weights)[:, 0].mean().item()
             report(f"joint step {step + 1} loss {loss.item():.3f} face weight {face_weight:.2f}")
     return average.network
 

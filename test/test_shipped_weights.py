@@ -1,0 +1,63 @@
+"""The weights that ship do what their model card says."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+
+from glamor_ros.network.checkpoint import load_checkpoint
+from glamor_ros.perception.emotion_recognizer import EmotionRecognizer
+from glamor_ros.perception.face_detector import build_face_detector
+from glamor_ros.perception.geometry import Box
+from glamor_ros.training.ferplus import load_ferplus
+from glamor_ros.training.metrics import measure
+from glamor_ros.training.starter_weights.measure import neutral_logits, predictions_of
+
+STARTERS = ("glamor_starter.safetensors", "glamor_starter_face.safetensors")
+
+
+@pytest.mark.parametrize("name", STARTERS)
+def test_accuracy_and_calibration_on_faces_kept_out(
+    weights_dir: Path, shared_dir: Path, name: str
+) -> None:
+    faces = load_ferplus(shared_dir / "data" / "ferplus_valid.npz")
+    assert len(faces) == 3529
+    # Every other face: those that did not set the temperature.
+    images = torch.from_numpy(np.ascontiguousarray(faces.images[1::2]))[:, None]
+    network = load_checkpoint(weights_dir / name).network
+    found = measure(predictions_of(neutral_logits(network, images), faces.labels[1::2]))
+    assert found.accuracy >= LEAST_ACCURACY
+    assert found.calibration_error <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("photograph", "upsample", "expected"),
+    PHOTOGRAPHS,
+)
+def test_photographs(
+    weights_dir: Path, shared_dir: Path, photograph: str, upsample: int, expected: set[str]
+) -> None:
+    image = cv2.imread(str(shared_dir / "images" / photograph))
+    assert image is not None
+    detections = build_face_detector("mmod", upsample=upsample).detect(image)
+    recognizer = EmotionRecognizer(load_checkpoint(weights_dir / STARTERS[0]))
+    assert len(detections) == (2 if photograph == "two_people.png" else 1)
+    for face in detections:
+        box = Box(face.left, face.top, face.right, face.bottom)
+        (estimate,) = recognizer.recognize(image, [box])
+        assert EMOTIONS[int(estimate.probabilities.argmax())] in expected
+
+
+@pytest.mark.parametrize("name", [*STARTERS, "mmod_human_face_detector.safetensors"])
+def test_every_file_has_a_model_card_and_tells_its_origin(weights_dir: Path, name: str) -> None:
+    card = (weights_dir / "README.md").read_text()
+    assert f"## {name}" in card
+    assert hashlib.sha256((weights_dir / name).read_bytes()).hexdigest() in card
+    with safe_open(weights_dir / name, framework="pt") as file:
+        metadata = file.metadata()
+    provenance = metadata.get("provenance") or json.loads(metadata["mmod"])["provenance"]
+    assert provenance
