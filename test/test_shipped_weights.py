@@ -1,5 +1,6 @@
 """The weights that ship do what their model card says."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import torch
 from safetensors import safe_open
 
 from glamor_ros.network.checkpoint import load_checkpoint
+from glamor_ros.network.emotions import EMOTIONS
 from glamor_ros.perception.emotion_recognizer import EmotionRecognizer
 from glamor_ros.perception.face_detector import build_face_detector
 from glamor_ros.perception.geometry import Box
@@ -17,6 +19,7 @@ from glamor_ros.training.ferplus import load_ferplus
 from glamor_ros.training.metrics import measure
 from glamor_ros.training.starter_weights.measure import neutral_logits, predictions_of
 
+LEAST_ACCURACY = 0.79
 STARTERS = ("glamor_starter.safetensors", "glamor_starter_face.safetensors")
 
 
@@ -34,22 +37,17 @@ def test_accuracy_and_calibration_on_faces_kept_out(
     assert found.calibration_error <= 0.05
 
 
-@pytest.mark.parametrize(
-    ("photograph", "upsample", "expected"),
-    PHOTOGRAPHS,
-)
-def test_photographs(
-    weights_dir: Path, shared_dir: Path, photograph: str, upsample: int, expected: set[str]
-) -> None:
+@pytest.mark.parametrize("photograph", ["astronaut.png", "portrait.png"])
+def test_smiling_people_are_happy(weights_dir: Path, shared_dir: Path, photograph: str) -> None:
     image = cv2.imread(str(shared_dir / "images" / photograph))
     assert image is not None
-    detections = build_face_detector("mmod", upsample=upsample).detect(image)
+    (face,) = build_face_detector("mmod").detect(image)
     recognizer = EmotionRecognizer(load_checkpoint(weights_dir / STARTERS[0]))
-    assert len(detections) == (2 if photograph == "two_people.png" else 1)
-    for face in detections:
-        box = Box(face.left, face.top, face.right, face.bottom)
-        (estimate,) = recognizer.recognize(image, [box])
-        assert EMOTIONS[int(estimate.probabilities.argmax())] in expected
+    box = Box(face.left, face.top, face.right, face.bottom)
+    (estimate,) = recognizer.recognize(image, [box])
+    assert EMOTIONS[int(estimate.probabilities.argmax())] == "Happy"
+    assert estimate.attention is not None
+    assert estimate.attention.weights.max() < 0.5  # it does not sit on one cell
 
 
 @pytest.mark.parametrize("name", [*STARTERS, "mmod_human_face_detector.safetensors"])
