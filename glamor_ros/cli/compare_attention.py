@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from ..network.checkpoint import load_checkpoint
 from ..network.emotions import EMOTIONS
 from ..perception.emotion_recognizer import EmotionRecognizer
-from ..perception.face_detector import DETECTOR_NAMES, MAX_UPSAMPLE, build_face_detector
+from ..perception.face_detector import DETECTOR_NAMES, build_face_detector
 from ..perception.geometry import Box
 from ..perception.people import EmotionEstimate
 from ..training.image_files import ImageFileError, read_image
 from ..whole_file import whole_file
 from .console import message_console, print_error
+from .detector_options import DetectorOption, DetectorWeightsOption, DeviceOption, UpsampleOption
 from .extras import needs_extra
 
 if TYPE_CHECKING:
@@ -35,20 +36,10 @@ def compare_attention(
         typer.Option(help="GLAMOR-Net checkpoint (.safetensors); give one for each column."),
     ],
     output: Annotated[Path, typer.Option(metavar="OUT", help="The figure (.png, .pdf).")],
-    detector: Annotated[
-        str, typer.Option(help=f"Face detector: {', '.join(DETECTOR_NAMES)}.")
-    ] = DETECTOR_NAMES[0],
-    detector_weights: Annotated[
-        Path | None,
-        typer.Option(
-            help="The detector's weights: .safetensors for mmod, .dat for dlib_cnn.",
-            show_default="shipped",
-        ),
-    ] = None,
-    upsample: Annotated[
-        int, typer.Option(min=0, max=MAX_UPSAMPLE, help="Finds smaller faces, more slowly.")
-    ] = 0,
-    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    detector: DetectorOption = DETECTOR_NAMES[0],
+    detector_weights: DetectorWeightsOption = None,
+    upsample: UpsampleOption = 0,
+    device: DeviceOption = "cpu",
 ) -> None:
     """Draw the attention maps of several networks for the same people, as in Figs. 9 and 10.
 

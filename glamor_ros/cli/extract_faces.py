@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from glamor_ros.perception.face_detector import DETECTOR_NAMES, MAX_UPSAMPLE, build_face_detector
+from glamor_ros.perception.face_detector import build_face_detector
 from glamor_ros.training import face_extraction
 
+from .detector_options import DetectorOption, DetectorWeightsOption, DeviceOption, UpsampleOption
 from .progress import progress_bar
 
 SHOWN = 10
@@ -23,23 +24,10 @@ def extract_faces(
         Path,
         typer.Argument(metavar="CROP_DIR", help="Where the crop files go, in the same folders."),
     ],
-    detector: Annotated[
-        str, typer.Option(help=f"The face detector: {', '.join(DETECTOR_NAMES)}.")
-    ] = "mmod",
-    detector_weights: Annotated[
-        Path | None,
-        typer.Option(help="The detector's weights; dlib_cnn: mmod_human_face_detector.dat."),
-    ] = None,
-    upsample: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            max=MAX_UPSAMPLE,
-            help="How often the images are doubled first; 1 (as the paper's authors do) finds "
-            "faces of 40 px and more.",
-        ),
-    ] = 1,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    detector: DetectorOption = "mmod",
+    detector_weights: DetectorWeightsOption = None,
+    upsample: UpsampleOption = 1,
+    device: DeviceOption = "cpu",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Detect also where a crop file is there.")
     ] = False,

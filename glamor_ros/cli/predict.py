@@ -16,13 +16,13 @@ from ..network.checkpoint import load_checkpoint
 from ..perception.emotion_recognizer import CONTEXT_MODES, EmotionRecognizer, RecognizerError
 from ..perception.face_detector import (
     DETECTOR_NAMES,
-    MAX_UPSAMPLE,
     FaceDetectorError,
     build_face_detector,
 )
 from ..resources import STARTER_WEIGHTS, shipped_weights
 from ..whole_file import whole_file
 from .console import message_console, print_error
+from .detector_options import DetectorOption, DetectorWeightsOption, DeviceOption, UpsampleOption
 from .inputs import Input, find_inputs
 from .prediction import Predictor, UnreadableImageError
 from .prediction_json import json_list
@@ -51,26 +51,10 @@ def predict(
             "or one for each person with the own face masked."
         ),
     ] = CONTEXT_MODES[0],
-    detector: Annotated[
-        str, typer.Option(help=f"Face detector: {', '.join(DETECTOR_NAMES)}.")
-    ] = DETECTOR_NAMES[0],
-    detector_weights: Annotated[
-        Path | None,
-        typer.Option(
-            help="The detector's weights: .safetensors for mmod, .dat for dlib_cnn.",
-            show_default="shipped",
-        ),
-    ] = None,
-    upsample: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            max=MAX_UPSAMPLE,
-            help="Double the image so many times before detection: finds smaller faces, each time "
-            "four times as slow.",
-        ),
-    ] = 0,
-    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    detector: DetectorOption = DETECTOR_NAMES[0],
+    detector_weights: DetectorWeightsOption = None,
+    upsample: UpsampleOption = 0,
+    device: DeviceOption = "cpu",
     json_out: Annotated[
         Path | None,
         typer.Option("--json", metavar="OUT", help="Write the results as JSON; -: to stdout."),
