@@ -38,8 +38,9 @@ setup: $(stamps)/package
 demo: setup
 	$(bin)/glamor-ros demo $(if $(SOURCE),--source '$(SOURCE)') $(if $(DURATION),--duration $(DURATION))
 
+# A crash in native code, also at the interpreter's end, then says where.
 test: setup
-	$(bin)/pytest
+	PYTHONFAULTHANDLER=1 $(bin)/pytest
 
 lint: setup
 	$(bin)/ruff check .

@@ -15,6 +15,8 @@ from .image_subscription import ImageSubscription, ImageTopic
 
 REPEAT_INTERVAL_S = 30.0
 MAX_SUGGESTIONS = 5
+# What rmw says of an endpoint that is discovered before the node that it belongs to.
+UNKNOWN_NODE_NAME = "_NODE_NAME_UNKNOWN_"
 
 
 class ImageWatchdog:
@@ -116,12 +118,17 @@ def explanation(
 
 
 def _described(publisher: TopicEndpointInfo) -> str:
-    namespace = publisher.node_namespace.rstrip("/")
     profile = publisher.qos_profile
     return (
-        f"{namespace}/{publisher.node_name} ({publisher.topic_type}, "
+        f"{_node_of(publisher)} ({publisher.topic_type}, "
         f"{profile.reliability.name.lower()}, {profile.durability.name.lower()})"
     )
+
+
+def _node_of(publisher: TopicEndpointInfo) -> str:
+    if publisher.node_name == UNKNOWN_NODE_NAME:
+        return "a node whose name has not arrived yet"
+    return f"{publisher.node_namespace.rstrip('/')}/{publisher.node_name}"
 
 
 def _suggestion(topic: ImageTopic, topic_types: dict[str, list[str]], others: Sequence[str]) -> str:

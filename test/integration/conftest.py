@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,6 +29,18 @@ _domain_ids = itertools.cycle(range(1, 100))
 # Test runs beside each other on one machine begin at different numbers.
 for _ in range(os.getpid() % 97):
     next(_domain_ids)
+
+
+def pytest_unconfigure() -> None:
+    """Lets go of what a failed test's traceback holds.
+
+    rclpy's handles must not outlive the interpreter's modules: their end is a crash then, which
+    hides which test failed.
+    """
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+        if hasattr(sys, name):
+            delattr(sys, name)
+    gc.collect()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -248,11 +248,11 @@ def test_a_publisher_of_another_type_is_named(
 
     running = start("/deaf", no_image_timeout_s=0.5)
 
-    wait_for(
-        lambda: running.log.has("its publishers send another type than sensor_msgs/msg/Image"),
-        "the report",
+    report = (
+        "its publishers send another type than sensor_msgs/msg/Image: "
+        "/peer (sensor_msgs/msg/PointCloud2, reliable, volatile)"
     )
-    assert running.log.has("/peer (sensor_msgs/msg/PointCloud2, reliable, volatile)")
+    wait_for(lambda: running.log.has(report), "the report, which is repeated once names are known")
     peer.node.destroy_publisher(publisher)
 
 
