@@ -15,7 +15,8 @@ class FaceAugmentation:
     """Faces (N, C, h, w) in [0, 1] to changed RGB faces (N, 3, size, size) in [0, 1].
 
     zoom: the range of the visible part of the source, below 1 cuts into the face.
-    shift: of the source's side, as a fraction. shear: tangent. Probabilities are per image.
+    shift: of the source's side, as a fraction. shear: tangent. Probabilities are per image;
+    grey: without colour and without tint.
     """
 
     rotation_deg: float = 20.0
@@ -79,6 +80,7 @@ class FaceAugmentation:
 
         grey = (torch.rand(count, generator=generator) < self.grey_probability).view(-1, 1, 1, 1)
         tint = torch.where(grey, 0.0, each(self.tint, 3))
+        faces = torch.where(grey, faces.mean(dim=1, keepdim=True), faces)
         faces = faces.clamp(1e-4, 1) ** torch.exp(each(self.gamma))
         mean = faces.mean(dim=(1, 2, 3), keepdim=True)
         faces = (faces - mean) * (1 + each(self.contrast)) + mean

@@ -1,5 +1,6 @@
 """The parts of the starter weights' recipe, on small made data."""
 
+import copy
 import math
 from pathlib import Path
 from typing import cast
@@ -8,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from glamor_ros.network.architecture import Architecture, build_glamor_net
 from glamor_ros.network.emotions import EMOTIONS
@@ -18,18 +19,20 @@ from glamor_ros.training.samples import DatasetError
 from glamor_ros.training.starter_weights.averaging import AveragedWeights
 from glamor_ros.training.starter_weights.calibration import divide_logits, fitted_temperature
 from glamor_ros.training.starter_weights.face_stage import (
+    GENTLE_AUGMENTATION,
     FaceBranch,
+    FaceSchedule,
     Phase,
-    Round,
     train_face_branch,
 )
-from glamor_ros.training.starter_weights.heads import load_heads, train_and_test
+from glamor_ros.training.starter_weights.heads import Heads, load_heads, train_and_test
 from glamor_ros.training.starter_weights.joint_stage import (
     JointSchedule,
     attention_concentration,
     start_from_linear,
     train_joint,
 )
+from glamor_ros.training.starter_weights.optimization import WEIGHT_DECAY, StarterOptimizer
 from glamor_ros.training.starter_weights.surroundings import Surroundings, neutral_surroundings
 
 COLUMNS = ["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear"]
@@ -81,6 +84,14 @@ def test_augmented_faces_stay_in_range_and_repeat_with_the_seed() -> None:
     assert not torch.equal(first[:, 0], first[:, 1])  # some are tinted
 
 
+def test_some_coloured_faces_are_seen_in_grey() -> None:
+    faces = torch.rand(200, 3, 8, 8)
+    augment = FaceAugmentation(noise=0.0, erasing_probability=0.0, grey_probability=0.4)
+    seen = augment(faces, 24, torch.Generator().manual_seed(5))
+    is_grey = (seen - seen[:, :1]).abs().amax(dim=(1, 2, 3)) < 1e-6
+    assert 0.3 < is_grey.float().mean() < 0.5
+
+
 def test_the_average_follows_the_trained_weights() -> None:
     trained = nn.Linear(1, 1)
     average = AveragedWeights(trained, decay=0.9)
@@ -103,27 +114,79 @@ def test_the_temperature_undoes_overconfidence() -> None:
     assert torch.allclose(layer(inputs), before / 2, atol=1e-6)
 
 
+def grey_heads(count: int) -> Heads:
+    """Neutral, of even grey; everybody is somebody else."""
+    return Heads(
+        tuple(Path(f"{index}.png") for index in range(count)),
+        torch.full((count, 3, 112, 112), 128, dtype=torch.uint8),
+        torch.full((count,), EMOTIONS.index("Neutral")),
+        tuple(str(index) for index in range(count)),
+    )
+
+
 def test_the_face_stage_learns_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    faces = bright_and_dark(512)
+    faces, heads = bright_and_dark(512), grey_heads(4)
     losses: list[float] = []
+    schedule = FaceSchedule((Phase(24, 2), Phase(32, 1, GENTLE_AUGMENTATION)), 0.004)
 
     def note(branch: FaceBranch, epoch: int, size_px: int, loss: float) -> None:
         losses.append(loss)
-        if len(losses) == 1:
+        if len(losses) == 2:
             raise KeyboardInterrupt
 
-    training = Round((Phase(24, 3), Phase(32, 1)), 0.08, FaceAugmentation())
     state = tmp_path / "state.pt"
     with pytest.raises(KeyboardInterrupt):
-        train_face_branch(FaceBranch(), faces, training, state, note)
-    branch = train_face_branch(FaceBranch(), faces, training, state, note)
-    assert len(losses) == 5
-    assert losses[-1] < losses[1]
-    again = train_face_branch(FaceBranch(), faces, training, state, note)
-    assert len(losses) == 5  # nothing was left to do
+        train_face_branch(faces, heads, schedule, state, note)
+    branch = train_face_branch(faces, heads, schedule, state, note)
+    assert len(losses) == 4  # what the interruption lost was done again
+    assert losses[-1] < 0.8 * losses[0]
+    assert losses[2] == losses[1]
+
+    again = train_face_branch(faces, heads, schedule, state, note)
+    assert len(losses) == 4  # nothing was left to do
     assert not again.training
     for name, value in branch.state_dict().items():
         assert torch.equal(value, again.state_dict()[name])
+
+
+def test_muon_moves_a_filter_by_an_orthogonal_step() -> None:
+    """All singular values of the first step on a filter matrix are alike, whatever the loss."""
+    torch.manual_seed(0)
+    convolution = nn.Conv2d(8, 16, 3).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    before, bias = convolution.weight.detach().clone(), convolution.bias.detach().clone()
+    optimizer = StarterOptimizer([(convolution, 0.5)])
+    optimizer.set_learning_rate(0.01, progress=0.01)
+    optimizer.step(convolution(torch.rand(4, 8, 9, 9)).pow(2).mean())
+
+    kept = before * (1 - 0.5 * 0.01 * WEIGHT_DECAY)
+    values = torch.linalg.svdvals((kept - convolution.weight.detach()).flatten(1))
+    expected = 0.5 * 0.01 * 0.2 * math.sqrt(72)  # Muon's scale for a matrix of 16 x 72
+    assert values.min().item() > 0.5 * expected
+    assert values.max().item() < 1.5 * expected
+    assert not torch.equal(convolution.bias, bias)
+    assert convolution.weight.grad is None
+
+
+def test_the_optimizer_goes_on_with_its_state() -> None:
+    def train(steps: list[Tensor], optimizer: StarterOptimizer, network: nn.Module) -> None:
+        for inputs in steps:
+            optimizer.set_learning_rate(0.01, progress=0.5)
+            optimizer.step(network(inputs).pow(2).mean())
+
+    torch.manual_seed(0)
+    steps = list(torch.rand(4, 2, 8, 9, 9))
+    network = nn.Conv2d(8, 16, 3).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    stopped = copy.deepcopy(network)
+    train(steps, StarterOptimizer([(network, 1.0)]), network)
+
+    first = StarterOptimizer([(stopped, 1.0)])
+    train(steps[:2], first, stopped)
+    state = copy.deepcopy(first.state_dict())
+    second = StarterOptimizer([(stopped, 1.0)])
+    second.load_state_dict(state)
+    train(steps[2:], second, stopped)
+    assert torch.equal(network.weight, stopped.weight)
+    assert torch.equal(network.bias, stopped.bias)
 
 
 def test_surroundings_hide_a_face_and_hold_no_other_black_box() -> None:

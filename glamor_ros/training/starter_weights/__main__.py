@@ -24,18 +24,10 @@ from ...network.glamor_net import GlamorNet
 from ...network.input_spec import InputSpec
 from ...perception.emotion_recognizer import EmotionRecognizer
 from ...perception.face_detector import build_face_detector
-from ..augmentation import FaceAugmentation
 from ..ferplus import load_ferplus
 from ..metrics import measure
 from .calibration import divide_logits, fitted_temperature
-from .face_stage import (
-    GENTLE_AUGMENTATION,
-    FaceBranch,
-    Phase,
-    Round,
-    predict_logits,
-    train_face_branch,
-)
+from .face_stage import FaceBranch, FaceSchedule, predict_logits, train_face_branch
 from .heads import load_heads, train_and_test
 from .joint_stage import FACE_ONLY, JointSchedule, train_joint
 from .measure import largest_face, neutral_logits, predict_heads, predictions_of
@@ -43,11 +35,6 @@ from .measure import largest_face, neutral_logits, predict_heads, predictions_of
 # FER+ crops are wider than the detector's boxes: in the median by 1 / 0.85, on 240 of its faces.
 FACE_BOX_SCALE = 1.18
 HELD_OUT_IDENTITIES = 0.3
-FACE_ROUNDS = (
-    Round((Phase(48, 22), Phase(96, 8)), 0.08, FaceAugmentation()),
-    Round((Phase(96, 6),), 0.04, GENTLE_AUGMENTATION),
-)
-
 FACE_BRANCH = "face_branch.safetensors"
 PROVENANCE = {
     "made_with": "python -m glamor_ros.training.starter_weights",
@@ -76,11 +63,10 @@ def face(data: Path, run: Path) -> None:
         )
 
     train = load_ferplus(data / "ferplus_train.npz", ignore_single_votes=True)
-    torch.manual_seed(0)
-    branch = FaceBranch()
-    for number, training in enumerate(FACE_ROUNDS, start=1):
-        state_path = run / f"face_round_{number}_to_resume.pt"
-        branch = train_face_branch(branch, train, training, state_path, after_epoch)
+    heads, _ = train_and_test(load_heads(data / "facial_expressions"), HELD_OUT_IDENTITIES)
+    branch = train_face_branch(
+        train, heads, FaceSchedule(), run / "face_stage_to_resume.pt", after_epoch
+    )
     save_file(branch.state_dict(), run / FACE_BRANCH)
 
 
@@ -89,7 +75,7 @@ def joint(
     data: Path,
     run: Path,
     out: Path,
-    steps: Annotated[int, typer.Option(help="Steps of the joint training.")] = 300,
+    steps: Annotated[int, typer.Option(help="Steps of the joint training.")] = 500,
 ) -> None:
     """Stage 2, calibration and measurement; OUT gets the checkpoints, RUN the measured.json."""
     branch = FaceBranch()

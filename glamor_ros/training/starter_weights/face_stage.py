@@ -1,4 +1,4 @@
-"""Stage 1: the face encoder with its own head on FER+, at rising resolution."""
+"""Stage 1: the face encoder with its own head on faces, at rising resolution."""
 
 from __future__ import annotations
 
@@ -14,10 +14,25 @@ from ...network.emotions import EMOTIONS
 from ...network.encoders import OriginalEncoder
 from ..augmentation import FaceAugmentation
 from ..ferplus import LabelledFaces
-from .optimization import build_optimizer, set_learning_rate
+from .averaging import AveragedWeights
+from .heads import Heads
+from .mixture import FaceMixture, packed
+from .optimization import StarterOptimizer
 
-BATCH_SIZE = 128
-# For the end of a short training: what is drawn more strongly needs more epochs to pay.
+FACES_PER_BATCH = 104
+HEADS_PER_BATCH = 24
+AVERAGE_DECAY = 0.997
+AUGMENTATION = FaceAugmentation(
+    rotation_deg=15.0,
+    zoom=(0.8, 1.22),
+    shift=0.06,
+    brightness=0.2,
+    contrast=0.3,
+    gamma=0.3,
+    low_resolution_probability=0.2,
+    erasing_probability=0.2,
+)
+# For the end: what is drawn more strongly needs more epochs to pay.
 GENTLE_AUGMENTATION = FaceAugmentation(
     rotation_deg=12.0,
     zoom=(0.82, 1.2),
@@ -46,19 +61,24 @@ class FaceBranch(nn.Module):
 
 @dataclass(frozen=True)
 class Phase:
-    """Epochs at one size of the faces in pixels."""
+    """Epochs at one size of the faces in pixels; an epoch draws as many faces as FER+ has."""
 
     size_px: int
     epochs: int
+    augmentation: FaceAugmentation = AUGMENTATION
 
 
 @dataclass(frozen=True)
-class Round:
+class FaceSchedule:
     """Phases under one rise and fall of the learning rate."""
 
-    phases: Sequence[Phase]
-    peak_learning_rate: float
-    augmentation: FaceAugmentation
+    phases: Sequence[Phase] = (
+        Phase(48, 8),
+        Phase(64, 10),
+        Phase(96, 22),
+        Phase(96, 6, GENTLE_AUGMENTATION),
+    )
+    peak_learning_rate: float = 0.005
 
 
 def resized_faces(images: Tensor, size_px: int) -> Tensor:
@@ -66,7 +86,7 @@ def resized_faces(images: Tensor, size_px: int) -> Tensor:
     faces = functional.interpolate(
         images.float() / 255, size=(size_px, size_px), mode="bilinear", align_corners=False
     )
-    return faces.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
+    return packed(faces.expand(-1, 3, -1, -1))
 
 
 @torch.inference_mode()
@@ -76,57 +96,57 @@ def predict_logits(branch: nn.Module, images: Tensor, size_px: int) -> Tensor:
 
 
 def train_face_branch(
-    branch: FaceBranch,
     faces: LabelledFaces,
-    training: Round,
+    heads: Heads,
+    schedule: FaceSchedule,
     state_path: Path,
     after_epoch: Callable[[FaceBranch, int, int, float], None],
 ) -> FaceBranch:
-    """The branch, trained. Goes on from state_path where there is one; written after every epoch.
+    """The averaged branch. Goes on from state_path where there is one; written after every epoch.
 
-    after_epoch gets the branch, the epoch, its face size in pixels and the mean loss.
+    after_epoch gets the averaged branch, the epoch, its face size in pixels and the mean loss.
     """
     torch.manual_seed(0)
     generator = torch.Generator().manual_seed(1)
-    branch.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = build_optimizer([(branch, 1.0)])
-    images = torch.from_numpy(faces.images)[:, None]
-    targets = torch.from_numpy(faces.distributions)
-    sizes_px = [phase.size_px for phase in training.phases for _ in range(phase.epochs)]
-    steps = len(images) // BATCH_SIZE
+    mixture = FaceMixture(faces, heads, generator)
+    branch = FaceBranch().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = AveragedWeights(branch, AVERAGE_DECAY)
+    optimizer = StarterOptimizer([(branch, 1.0)])
+    epochs = [phase for phase in schedule.phases for _ in range(phase.epochs)]
+    steps = max(1, len(faces) // FACES_PER_BATCH)
     first_epoch = 0
     if state_path.exists():
         state = torch.load(state_path, weights_only=True)
         branch.load_state_dict(state["branch"])
+        average.network.load_state_dict(state["average"])
         optimizer.load_state_dict(state["optimizer"])
         generator.set_state(state["generator"])
+        torch.set_rng_state(state["dropout_generator"])
         first_epoch = state["epoch"]
-    for epoch in range(first_epoch, len(sizes_px)):
+    for epoch, phase in enumerate(epochs[first_epoch:], start=first_epoch):
         branch.train()
-        order = torch.randperm(len(images), generator=generator)
         total_loss = 0.0
-        for step in range(steps):
-            done = epoch * steps + step
-            progress = done / (len(sizes_px) * steps)
-            set_learning_rate(optimizer, training.peak_learning_rate, progress)
-            chosen = order[step * BATCH_SIZE : (step + 1) * BATCH_SIZE]
-            pixels = images[chosen].float() / 255
-            batch = training.augmentation(pixels, sizes_px[epoch], generator)
+        for step in range(epoch * steps, (epoch + 1) * steps):
+            optimizer.set_learning_rate(schedule.peak_learning_rate, step / (len(epochs) * steps))
+            images, targets = mixture.draw(
+                FACES_PER_BATCH, HEADS_PER_BATCH, phase.size_px, phase.augmentation
+            )
             with torch.autocast("cpu", torch.bfloat16):
-                logits = branch(batch.contiguous(memory_format=torch.channels_last))
-            loss = functional.cross_entropy(logits.float(), targets[chosen])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+                logits = branch(images)
+            loss = functional.cross_entropy(logits.float(), targets)
+            optimizer.step(loss)
+            average.update(branch, step)
             total_loss += loss.item()
-        after_epoch(branch.eval(), epoch + 1, sizes_px[epoch], total_loss / steps)
+        after_epoch(average.network, epoch + 1, phase.size_px, total_loss / steps)
         torch.save(
             {
                 "branch": branch.state_dict(),
+                "average": average.network.state_dict(),
                 "optimizer": optimizer.state_dict(),
                 "generator": generator.get_state(),
+                "dropout_generator": torch.get_rng_state(),
                 "epoch": epoch + 1,
             },
             state_path,
         )
-    return branch.eval()
+    return average.network

@@ -23,12 +23,13 @@ from ..ferplus import LabelledFaces
 from .averaging import AveragedWeights
 from .face_stage import GENTLE_AUGMENTATION, FaceBranch
 from .heads import Heads
-from .optimization import build_optimizer, set_learning_rate
+from .mixture import FaceMixture, packed
+from .optimization import StarterOptimizer
 from .surroundings import Surroundings
 
 FACE_SIZE_PX = 96
-HEADS_LABEL_SMOOTHING = 0.1
 FACE_LOSS_WEIGHT = 0.5
+AVERAGE_DECAY = 0.99
 # Made surroundings tell little: unrestrained, the attention settles on any one cell.
 CONCENTRATION_WEIGHT = 0.05
 FACE_ONLY = Architecture(classifier_inputs="face")
@@ -39,11 +40,11 @@ class JointSchedule:
     """Steps and batch sizes of the stage."""
 
     context_steps: int = 100
-    joint_steps: int = 300
+    joint_steps: int = 500
     faces_per_batch: int = 48
     heads_per_batch: int = 24
-    context_peak_learning_rate: float = 0.05
-    joint_peak_learning_rate: float = 0.01
+    context_peak_learning_rate: float = 0.002
+    joint_peak_learning_rate: float = 0.001
 
 
 class StarterNet(nn.Module):
@@ -107,42 +108,22 @@ def attention_concentration(attention: Tensor) -> Tensor:
 
 
 class _Batches:
-    """Draws augmented batches: faces (N, 3, 96, 96), contexts (N, 3, 112, 112), targets (N, 7)."""
+    """Draws faces (N, 3, 96, 96), contexts (N, 3, 112, 112) and targets (N, 7)."""
 
-    def __init__(self, faces: LabelledFaces, heads: Heads, generator: torch.Generator) -> None:
-        self._images = torch.from_numpy(faces.images)[:, None]
-        self._targets = torch.from_numpy(faces.distributions)
-        # Rare classes are drawn more often, but not evenly: few images would be learnt by heart.
-        self._face_weights = _rarity(torch.from_numpy(faces.labels), 0.25)
-        self._head_weights = _rarity(heads.labels, 0.6)
-        self._heads = heads
-        self._generator = generator
+    def __init__(
+        self,
+        faces: LabelledFaces,
+        heads: Heads,
+        schedule: JointSchedule,
+        generator: torch.Generator,
+    ) -> None:
+        self._mixture = FaceMixture(faces, heads, generator)
         self._surroundings = Surroundings(heads.faces, heads.labels, generator)
-        self._augment = GENTLE_AUGMENTATION
+        self._counts = schedule.faces_per_batch, schedule.heads_per_batch
 
-    def draw(self, faces: int, heads: int) -> tuple[Tensor, Tensor, Tensor]:
-        """So many FER+ faces and heads, in this order."""
-        face_index = self._draw(self._face_weights, faces)
-        head_index = self._draw(self._head_weights, heads)
-        one_hot = functional.one_hot(self._heads.labels[head_index], len(EMOTIONS)).float()
-        smooth = one_hot * (1 - HEADS_LABEL_SMOOTHING) + HEADS_LABEL_SMOOTHING / len(EMOTIONS)
-        targets = torch.cat([self._targets[face_index], smooth])
-        images = torch.cat(
-            [self._changed(self._images[face_index]), self._changed(self._heads.faces[head_index])]
-        )
-        return _packed(images), _packed(self._surroundings.draw(targets.argmax(dim=1))), targets
-
-    def _changed(self, faces: Tensor) -> Tensor:
-        return self._augment(faces.float() / 255, FACE_SIZE_PX, self._generator)
-
-    def _draw(self, weights: Tensor, count: int) -> Tensor:
-        return torch.multinomial(weights, count, replacement=True, generator=self._generator)
-
-
-def _rarity(labels: Tensor, power: float) -> Tensor:
-    """Sampling weights (N,): one over the class's frequency, to the given power."""
-    frequency = torch.bincount(labels, minlength=len(EMOTIONS)).float().clamp(min=1)
-    return frequency[labels] ** -power
+    def draw(self) -> tuple[Tensor, Tensor, Tensor]:
+        images, targets = self._mixture.draw(*self._counts, FACE_SIZE_PX, GENTLE_AUGMENTATION)
+        return images, packed(self._surroundings.draw(targets.argmax(dim=1))), targets
 
 
 def train_joint(
@@ -155,7 +136,7 @@ def train_joint(
     """The averaged network. report gets a line every hundred steps."""
     torch.manual_seed(2)
     generator = torch.Generator().manual_seed(3)
-    batches = _Batches(faces, heads, generator)
+    batches = _Batches(faces, heads, schedule, generator)
     net = StarterNet(face_branch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     _train_context(net, batches, schedule, report)
     glamor = net.glamor
@@ -167,21 +148,19 @@ def train_joint(
         (glamor.fusion, 1.0),
         (glamor.classifier, 1.0),
     ]
-    optimizer = build_optimizer(parts)
-    average = AveragedWeights(net, decay=0.98)
+    optimizer = StarterOptimizer(parts)
+    average = AveragedWeights(net, decay=AVERAGE_DECAY)
     net.train()
     for step in range(schedule.joint_steps):
-        set_learning_rate(optimizer, schedule.joint_peak_learning_rate, step / schedule.joint_steps)
-        images, contexts, targets = batches.draw(schedule.faces_per_batch, schedule.heads_per_batch)
+        optimizer.set_learning_rate(schedule.joint_peak_learning_rate, step / schedule.joint_steps)
+        images, contexts, targets = batches.draw()
         with torch.autocast("cpu", torch.bfloat16):
             output, face_logits = net(images, contexts)
         loss = functional.cross_entropy(output.logits.float(), targets)
         loss = loss + FACE_LOSS_WEIGHT * functional.cross_entropy(face_logits.float(), targets)
         attention = cast(Tensor, output.attention).float()
         loss = loss + CONCENTRATION_WEIGHT * attention_concentration(attention)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        optimizer.step(loss)
         average.update(net, step)
         if (step + 1) % 100 == 0:
             face_weight = cast(Tensor, output.fusion_weights)[:, 0].mean().item()
@@ -193,21 +172,15 @@ def _train_context(
     net: StarterNet, batches: _Batches, schedule: JointSchedule, report: Callable[[str], None]
 ) -> None:
     encoder = cast(Encoder, net.glamor.context_encoder)
-    optimizer = build_optimizer([(encoder, 1.0), (net.context_head, 1.0)])
+    optimizer = StarterOptimizer([(encoder, 1.0), (net.context_head, 1.0)])
     net.train()
     for step in range(schedule.context_steps):
         progress = step / schedule.context_steps
-        set_learning_rate(optimizer, schedule.context_peak_learning_rate, progress)
-        _, contexts, targets = batches.draw(schedule.faces_per_batch, schedule.heads_per_batch)
+        optimizer.set_learning_rate(schedule.context_peak_learning_rate, progress)
+        _, contexts, targets = batches.draw()
         with torch.autocast("cpu", torch.bfloat16):
             logits = net.context_logits(contexts)
         loss = functional.cross_entropy(logits.float(), targets)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        optimizer.step(loss)
         if (step + 1) % 100 == 0:
             report(f"context step {step + 1} loss {loss.item():.3f}")
-
-
-def _packed(images: Tensor) -> Tensor:
-    return images.contiguous(memory_format=torch.channels_last)

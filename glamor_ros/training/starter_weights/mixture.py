@@ -1,0 +1,63 @@
+"""The faces that both stages are trained on: grey FER+ faces and photographs of heads."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ...network.emotions import EMOTIONS
+from ..augmentation import FaceAugmentation
+from ..ferplus import LabelledFaces
+from .heads import Heads
+
+HEADS_LABEL_SMOOTHING = 0.1
+# Rare classes are drawn more often, but not evenly: few images would be learnt by heart.
+FACES_RARITY = 0.15
+HEADS_RARITY = 0.5
+
+
+class FaceMixture:
+    """Draws augmented batches."""
+
+    def __init__(self, faces: LabelledFaces, heads: Heads, generator: torch.Generator) -> None:
+        self._images = torch.from_numpy(faces.images)[:, None]
+        self._targets = torch.from_numpy(faces.distributions)
+        self._face_weights = _rarity(torch.from_numpy(faces.labels), FACES_RARITY)
+        one_hot = functional.one_hot(heads.labels, len(EMOTIONS)).float()
+        self._heads = heads.faces
+        self._head_targets = one_hot * (1 - HEADS_LABEL_SMOOTHING) + HEADS_LABEL_SMOOTHING / len(
+            EMOTIONS
+        )
+        self._head_weights = _rarity(heads.labels, HEADS_RARITY)
+        self._generator = generator
+
+    def draw(
+        self, faces: int, heads: int, size_px: int, augmentation: FaceAugmentation
+    ) -> tuple[Tensor, Tensor]:
+        """So many FER+ faces and heads, in this order.
+
+        RGB (N, 3, size, size) in [0, 1] and targets (N, 7), rows of which sum to 1.
+        """
+        face_index = self._draw(self._face_weights, faces)
+        head_index = self._draw(self._head_weights, heads)
+        images = [
+            augmentation(source.float() / 255, size_px, self._generator)
+            for source in (self._images[face_index], self._heads[head_index])
+        ]
+        targets = torch.cat([self._targets[face_index], self._head_targets[head_index]])
+        return packed(torch.cat(images)), targets
+
+    def _draw(self, weights: Tensor, count: int) -> Tensor:
+        return torch.multinomial(weights, count, replacement=True, generator=self._generator)
+
+
+def packed(images: Tensor) -> Tensor:
+    """The same images in channels_last memory, in which convolutions are fast here."""
+    return images.contiguous(memory_format=torch.channels_last)
+
+
+def _rarity(labels: Tensor, power: float) -> Tensor:
+    """Sampling weights (N,): one over the class's frequency, to the given power."""
+    frequency = torch.bincount(labels, minlength=len(EMOTIONS)).float().clamp(min=1)
+    return frequency[labels] ** -power
