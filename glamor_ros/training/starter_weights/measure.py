@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -17,9 +17,11 @@ from ...perception.emotion_recognizer import EmotionRecognizer
 from ...perception.face_detector import FaceDetector
 from ...perception.geometry import Box
 from ..predictions import Predictions
+from .disturbances import DISTURBANCES
 from .face_stage import resized_faces
 from .heads import Heads
 from .joint_stage import FACE_SIZE_PX
+from .mixture import packed
 from .surroundings import neutral_surroundings
 
 
@@ -32,6 +34,22 @@ def neutral_logits(network: GlamorNet, images: Tensor) -> Tensor:
             for batch in images.split(128)
         ]
     )
+
+
+@torch.inference_mode()
+def disturbed_accuracies(
+    network: GlamorNet, images: Tensor, labels: NDArray[np.int64]
+) -> dict[str, float]:
+    """Accuracy on grey faces (N, 1, h, w), uint8, in neutral contexts, by disturbance."""
+    correct = dict.fromkeys(DISTURBANCES, 0)
+    for batch, expected in zip(
+        images.split(128), np.split(labels, range(128, len(labels), 128)), strict=True
+    ):
+        faces, contexts = resized_faces(batch, FACE_SIZE_PX), neutral_surroundings(len(batch))
+        for name, disturb in DISTURBANCES.items():
+            predicted = network(packed(disturb(faces)), contexts).logits.argmax(dim=1).numpy()
+            correct[name] += int((predicted == expected).sum())
+    return {name: count / len(labels) for name, count in correct.items()}
 
 
 def predictions_of(logits: Tensor, labels: NDArray[np.int64]) -> Predictions:
@@ -47,19 +65,37 @@ def largest_face(detector: FaceDetector, path: Path) -> Box | None:
     return max(boxes, key=lambda box: box.width * box.height, default=None)
 
 
+def as_it_is(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The image itself."""
+    return image_bgr
+
+
+def in_grey(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(h, w, 3) as a camera without colours gives it."""
+    grey = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY)
+    return cast(NDArray[np.uint8], cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))
+
+
 def predict_heads(
-    recognizer: EmotionRecognizer, heads: Heads, boxes: Sequence[Box | None]
+    recognizer: EmotionRecognizer,
+    heads: Heads,
+    boxes: Sequence[Box | None],
+    change: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] = as_it_is,
 ) -> Predictions:
-    """Recognition of the face in each photograph's box; those without one are left out."""
+    """Recognition of the face in each photograph's box; those without one are left out.
+
+    change: what becomes of the photograph before.
+    """
     places = [place for place, box in enumerate(boxes) if box is not None]
-    probabilities = [
-        recognizer.recognize(_read(heads.paths[place]), [cast(Box, boxes[place])])[0].probabilities
-        for place in places
+    images = (change(_read(heads.paths[place])) for place in places)
+    estimates = [
+        recognizer.recognize(image, [cast(Box, boxes[place])])[0]
+        for place, image in zip(places, images, strict=True)
     ]
     return Predictions(
         [f"{heads.paths[place].parent.name}/{heads.paths[place].name}" for place in places],
         heads.labels.numpy()[places],
-        np.stack(probabilities),
+        np.stack([estimate.probabilities for estimate in estimates]),
     )
 
 
