@@ -219,7 +219,7 @@ def write_heads(directory: Path, identities: int, each: int) -> None:
 def test_heads_are_split_by_identity(tmp_path: Path) -> None:
     write_heads(tmp_path, identities=10, each=3)
     heads = load_heads(tmp_path)
-    kept, tested = train_and_test(heads, 0.3)
+    kept, tested = train_and_test(heads)
     assert (len(kept), len(tested)) == (21, 9)
     assert not set(kept.identities) & set(tested.identities)
     assert kept.faces.shape == (21, 3, 112, 112)

@@ -47,7 +47,6 @@ from .model_card import accuracy_table, disturbance_table
 
 # FER+ crops are wider than the detector's boxes: in the median by 1 / 0.86 (the command `boxes`).
 FACE_BOX_SCALE = 1.16
-HELD_OUT_IDENTITIES = 0.3
 WHOLE, FACE_ALONE = "glamor_starter", "glamor_starter_face"
 FERPLUS = "FER+ validation, whole crops at 96 px in neutral surroundings, single pass"
 FERPLUS_NOT_CALIBRATED = "the half of it that did not set the temperature"
@@ -94,7 +93,7 @@ def face(data: Path, run: Path) -> None:
         )
 
     train = load_ferplus(data / "ferplus_train.npz", ignore_single_votes=True)
-    heads, _ = train_and_test(load_heads(data / "facial_expressions"), HELD_OUT_IDENTITIES)
+    heads, _ = train_and_test(load_heads(data / "facial_expressions"))
     branch = train_face_branch(
         train, heads, FaceSchedule(), run / "face_stage_to_resume.pt", after_epoch
     )
@@ -113,7 +112,7 @@ def joint(
     branch.load_state_dict(load_file(run / FACE_BRANCH))
     train = load_ferplus(data / "ferplus_train.npz", ignore_single_votes=True)
     valid = load_ferplus(data / "ferplus_valid.npz")
-    heads, _ = train_and_test(load_heads(data / "facial_expressions"), HELD_OUT_IDENTITIES)
+    heads, _ = train_and_test(load_heads(data / "facial_expressions"))
     schedule = JointSchedule(joint_steps=steps)
     net = train_joint(branch, train, heads, schedule, lambda line: print(line, flush=True))
     # One number is fitted, on every other validation face; the card's ECE is on the rest.
@@ -138,7 +137,7 @@ def measure(data: Path, run: Path, out: Path) -> None:
     """What the model card tells, as measured.json and as the card's tables."""
     valid = load_ferplus(data / "ferplus_valid.npz")
     images = torch.from_numpy(valid.images)[:, None]
-    _, heads = train_and_test(load_heads(data / "facial_expressions"), HELD_OUT_IDENTITIES)
+    _, heads = train_and_test(load_heads(data / "facial_expressions"))
     detector = build_face_detector("mmod")
     boxes = [largest_face(detector, path) for path in heads.paths]
     measured: dict[str, Any] = {"heads_without_a_detected_face": boxes.count(None)}

@@ -16,6 +16,7 @@ from ..identity_split import split_by_identity
 from ..samples import DatasetError
 
 STORED_SIZE_PX = 112
+HELD_OUT_IDENTITIES = 0.3
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,11 @@ def _read(path: Path) -> NDArray[np.uint8]:
     return cv2.cvtColor(small, cv2.COLOR_BGR2RGB).astype(np.uint8)
 
 
-def train_and_test(heads: Heads, test_fraction: float) -> tuple[Heads, Heads]:
-    """Two parts in which nobody appears in both."""
-    train, test = split_by_identity(
-        heads.labels.numpy(), heads.identities, (1 - test_fraction, test_fraction), seed=0
-    )
+def train_and_test(heads: Heads) -> tuple[Heads, Heads]:
+    """Two parts in which nobody appears in both; the second has HELD_OUT_IDENTITIES of each class.
+
+    The part is met as well as whole identities allow.
+    """
+    fractions = 1 - HELD_OUT_IDENTITIES, HELD_OUT_IDENTITIES
+    train, test = split_by_identity(heads.labels.numpy(), heads.identities, fractions, seed=0)
     return heads.subset(train), heads.subset(test)

@@ -141,8 +141,9 @@ def train_joint(
     _train_context(net, batches, schedule, report)
     glamor = net.glamor
     parts: list[tuple[nn.Module, float]] = [
-        (cast(Encoder, glamor.face_encoder), 0.3),
-        (net.face_classifier, 1.0),
+        # Trained to its end already: it only follows the others.
+        (cast(Encoder, glamor.face_encoder), 0.1),
+        (net.face_classifier, 0.3),
         (cast(Encoder, glamor.context_encoder), 0.5),
         (cast(nn.Module, glamor.attention), 1.0),
         (glamor.fusion, 1.0),
