@@ -17,7 +17,11 @@ from glamor_ros.training.augmentation import FaceAugmentation
 from glamor_ros.training.ferplus import LabelledFaces, load_ferplus
 from glamor_ros.training.samples import DatasetError
 from glamor_ros.training.starter_weights.averaging import AveragedWeights
-from glamor_ros.training.starter_weights.calibration import divide_logits, fitted_temperature
+from glamor_ros.training.starter_weights.calibration import (
+    divide_logits,
+    favour_rare_classes,
+    fitted_temperature,
+)
 from glamor_ros.training.starter_weights.face_stage import (
     GENTLE_AUGMENTATION,
     FaceBranch,
@@ -122,6 +126,15 @@ def grey_heads(count: int) -> Heads:
         torch.full((count,), EMOTIONS.index("Neutral")),
         tuple(str(index) for index in range(count)),
     )
+
+
+def test_rare_classes_are_favoured_by_how_rare_they_are() -> None:
+    layer = nn.Linear(4, 2)
+    inputs = torch.rand(5, 4)
+    before = layer(inputs)
+    favour_rare_classes(layer, torch.tensor([0.8, 0.2]), 0.5)
+    gained = layer(inputs) - before
+    assert torch.allclose(gained[:, 1] - gained[:, 0], torch.full((5,), math.log(2)), atol=1e-5)
 
 
 def test_the_face_stage_learns_and_goes_on_where_it_stopped(tmp_path: Path) -> None:

@@ -1,4 +1,8 @@
-"""Temperature scaling (Guo et al., On Calibration of Modern Neural Networks, 2017)."""
+"""What is done to the logits of a trained network.
+
+Temperature scaling: Guo et al., On Calibration of Modern Neural Networks, 2017. Logit adjustment:
+Menon et al., Long-tail learning via logit adjustment, 2021.
+"""
 
 from __future__ import annotations
 
@@ -22,3 +26,12 @@ def divide_logits(last_layer: nn.Linear, temperature: float) -> None:
     """Puts the temperature into the weights of the layer that gives the logits."""
     last_layer.weight.div_(temperature)
     last_layer.bias.div_(temperature)
+
+
+@torch.no_grad()
+def favour_rare_classes(last_layer: nn.Linear, frequency: Tensor, strength: float) -> None:
+    """Takes strength * log(frequency) from the logits; frequency (7,), sums to 1.
+
+    strength 1 undoes all that the network has learnt of how frequent the classes are.
+    """
+    last_layer.bias.sub_(strength * torch.log(frequency))
