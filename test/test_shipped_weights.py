@@ -20,6 +20,7 @@ from glamor_ros.training.facial_expressions import read_facial_expressions
 from glamor_ros.training.ferplus import LabelledFaces, load_ferplus
 from glamor_ros.training.identity_split import split_by_identity
 from glamor_ros.training.metrics import measure
+from glamor_ros.training.starter_weights.disturbances import DISTURBANCES, low_resolution
 from glamor_ros.training.starter_weights.heads import HELD_OUT_IDENTITIES, Heads
 from glamor_ros.training.starter_weights.measure import (
     disturbed_accuracies,
@@ -31,8 +32,9 @@ from glamor_ros.training.starter_weights.measure import (
 
 WHOLE, FACE_ALONE = STARTERS = ("glamor_starter.safetensors", "glamor_starter_face.safetensors")
 LEAST_ACCURACY = {WHOLE: 0.83, FACE_ALONE: 0.84}
-MOST_LOST_UNDER_DISTURBANCE = 0.08  # at 24 px; everything else costs up to 0.02
-HEADS_PER_CLASS = 150
+# On a part of the faces, whose figures scatter by about 0.02; on all of them: the model card.
+MOST_LOST_UNDER_DISTURBANCE = 0.05
+MOST_LOST_AT_LOW_RESOLUTION = 0.10
 
 
 @pytest.fixture(scope="session")
@@ -63,11 +65,13 @@ def test_boxes_light_and_resolution_may_be_off(
     network = load_checkpoint(weights_dir / WHOLE).network
     undisturbed = measure(predictions_of(neutral_logits(network, images), labels)).accuracy
     for name, accuracy in disturbed_accuracies(network, images, labels).items():
-        assert accuracy >= undisturbed - MOST_LOST_UNDER_DISTURBANCE, name
+        is_small = DISTURBANCES[name] is low_resolution
+        most_lost = MOST_LOST_AT_LOW_RESOLUTION if is_small else MOST_LOST_UNDER_DISTURBANCE
+        assert accuracy >= undisturbed - most_lost, name
 
 
 def test_people_who_were_never_seen(weights_dir: Path, shared_dir: Path, tmp_path: Path) -> None:
-    """Heads of the identities held out, of frequent classes the first ones."""
+    """All heads of the identities held out."""
     with tarfile.open(shared_dir / "data" / "facial_expressions.tar") as archive:
         archive.extractall(tmp_path, filter="data")
     (labels_file,) = tmp_path.rglob("labels.csv")
@@ -77,12 +81,11 @@ def test_people_who_were_never_seen(weights_dir: Path, shared_dir: Path, tmp_pat
     _, test = split_by_identity(
         labels, identified.identities, (1 - HELD_OUT_IDENTITIES, HELD_OUT_IDENTITIES), seed=0
     )
-    chosen = np.concatenate([test[labels[test] == label][:HEADS_PER_CLASS] for label in range(7)])
     heads = Heads(
-        tuple(samples[i].image for i in chosen),
-        torch.empty(len(chosen), 3, 0, 0),
-        torch.from_numpy(labels[chosen]),
-        tuple(identified.identities[i] for i in chosen),
+        tuple(samples[i].image for i in test),
+        torch.empty(len(test), 3, 0, 0),
+        torch.from_numpy(labels[test]),
+        tuple(identified.identities[i] for i in test),
     )
     detector = build_face_detector("mmod")
     boxes = [largest_face(detector, path) for path in heads.paths]
