@@ -18,10 +18,9 @@ from glamor_ros.perception.face_detector import build_face_detector
 from glamor_ros.perception.geometry import Box
 from glamor_ros.training.facial_expressions import read_facial_expressions
 from glamor_ros.training.ferplus import LabelledFaces, load_ferplus
-from glamor_ros.training.identity_split import split_by_identity
 from glamor_ros.training.metrics import measure
 from glamor_ros.training.starter_weights.disturbances import DISTURBANCES, low_resolution
-from glamor_ros.training.starter_weights.heads import HELD_OUT_IDENTITIES, Heads
+from glamor_ros.training.starter_weights.heads import Heads, train_and_test_index
 from glamor_ros.training.starter_weights.measure import (
     disturbed_accuracies,
     largest_face,
@@ -78,9 +77,7 @@ def test_people_who_were_never_seen(weights_dir: Path, shared_dir: Path, tmp_pat
     identified = read_facial_expressions(labels_file.parent)
     samples = identified.sample_set.samples
     labels = np.array([sample.label for sample in samples])
-    _, test = split_by_identity(
-        labels, identified.identities, (1 - HELD_OUT_IDENTITIES, HELD_OUT_IDENTITIES), seed=0
-    )
+    _, test = train_and_test_index(labels, identified.identities)
     heads = Heads(
         tuple(samples[i].image for i in test),
         torch.empty(len(test), 3, 0, 0),

@@ -16,7 +16,8 @@ from ..augmentation import FaceAugmentation
 from ..ferplus import LabelledFaces
 from .averaging import AveragedWeights
 from .heads import Heads
-from .mixture import FaceMixture, packed
+from .memory_layout import packed
+from .mixture import FaceMixture
 from .optimization import StarterOptimizer
 
 FACES_PER_BATCH = 104

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,11 +62,19 @@ def _read(path: Path) -> NDArray[np.uint8]:
     return cv2.cvtColor(small, cv2.COLOR_BGR2RGB).astype(np.uint8)
 
 
-def train_and_test(heads: Heads) -> tuple[Heads, Heads]:
-    """Two parts in which nobody appears in both; the second has HELD_OUT_IDENTITIES of each class.
+def train_and_test_index(
+    labels: NDArray[np.int64], identities: Sequence[str]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The places of two parts in which nobody appears in both.
 
-    The part is met as well as whole identities allow.
+    The second has HELD_OUT_IDENTITIES of each class, as well as whole identities allow.
     """
     fractions = 1 - HELD_OUT_IDENTITIES, HELD_OUT_IDENTITIES
-    train, test = split_by_identity(heads.labels.numpy(), heads.identities, fractions, seed=0)
+    train, test = split_by_identity(labels, identities, fractions, seed=0)
+    return train, test
+
+
+def train_and_test(heads: Heads) -> tuple[Heads, Heads]:
+    """The two parts of `train_and_test_index`."""
+    train, test = train_and_test_index(heads.labels.numpy(), heads.identities)
     return heads.subset(train), heads.subset(test)

@@ -23,7 +23,8 @@ from ..ferplus import LabelledFaces
 from .averaging import AveragedWeights
 from .face_stage import GENTLE_AUGMENTATION, FaceBranch
 from .heads import Heads
-from .mixture import FaceMixture, packed
+from .memory_layout import packed
+from .mixture import FaceMixture
 from .optimization import StarterOptimizer
 from .surroundings import Surroundings
 

@@ -21,7 +21,7 @@ from .disturbances import DISTURBANCES
 from .face_stage import resized_faces
 from .heads import Heads
 from .joint_stage import FACE_SIZE_PX
-from .mixture import packed
+from .memory_layout import packed
 from .surroundings import neutral_surroundings
 
 

@@ -10,6 +10,7 @@ from ...network.emotions import EMOTIONS
 from ..augmentation import FaceAugmentation
 from ..ferplus import LabelledFaces
 from .heads import Heads
+from .memory_layout import packed
 
 HEADS_LABEL_SMOOTHING = 0.1
 # Rare classes are drawn more often, but not evenly: few images would be learnt by heart.
@@ -50,11 +51,6 @@ class FaceMixture:
 
     def _draw(self, weights: Tensor, count: int) -> Tensor:
         return torch.multinomial(weights, count, replacement=True, generator=self._generator)
-
-
-def packed(images: Tensor) -> Tensor:
-    """The same images in channels_last memory, in which convolutions are fast here."""
-    return images.contiguous(memory_format=torch.channels_last)
 
 
 def _rarity(labels: Tensor, power: float) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .mixture import packed
+from .memory_layout import packed
 
 WEIGHT_DECAY = 0.1
 
