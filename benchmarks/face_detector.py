@@ -19,7 +19,8 @@ import torch
 from measuring import cpu_name, milliseconds, two_faces
 from numpy.typing import NDArray
 
-from glamor_ros.perception.face_detector import FaceDetection, build_face_detector
+from glamor_ros.perception.detection.build import build_face_detector
+from glamor_ros.perception.detection.face_detector import FaceDetection
 
 SIZES = ((640, 480), (712, 400))
 

@@ -18,10 +18,10 @@ import torch
 from measuring import cpu_name, milliseconds, two_faces
 from numpy.typing import NDArray
 
-from glamor_ros.network.checkpoint import Checkpoint, load_checkpoint
-from glamor_ros.perception.emotion_recognizer import EmotionRecognizer
-from glamor_ros.perception.face_detector import build_face_detector
+from glamor_ros.network.weights.checkpoint import Checkpoint, load_checkpoint
+from glamor_ros.perception.detection.build import build_face_detector
 from glamor_ros.perception.geometry import Box
+from glamor_ros.perception.recognition.emotion_recognizer import EmotionRecognizer
 from glamor_ros.resources import STARTER_WEIGHTS, shipped_weights
 
 ROUNDS = 15

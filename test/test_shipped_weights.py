@@ -11,14 +11,14 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from glamor_ros.network.checkpoint import load_checkpoint
 from glamor_ros.network.emotions import EMOTIONS
-from glamor_ros.perception.emotion_recognizer import EmotionRecognizer
-from glamor_ros.perception.face_detector import build_face_detector
+from glamor_ros.network.weights.checkpoint import load_checkpoint
+from glamor_ros.perception.detection.build import build_face_detector
 from glamor_ros.perception.geometry import Box
-from glamor_ros.training.facial_expressions import read_facial_expressions
-from glamor_ros.training.ferplus import LabelledFaces, load_ferplus
-from glamor_ros.training.metrics import measure
+from glamor_ros.perception.recognition.emotion_recognizer import EmotionRecognizer
+from glamor_ros.training.data.facial_expressions import read_facial_expressions
+from glamor_ros.training.data.ferplus import LabelledFaces, load_ferplus
+from glamor_ros.training.evaluation.metrics import measure
 from glamor_ros.training.starter_weights.disturbances import DISTURBANCES, low_resolution
 from glamor_ros.training.starter_weights.heads import Heads, train_and_test_index
 from glamor_ros.training.starter_weights.measure import (

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ..perception.face_detector import DETECTOR_NAMES, MAX_UPSAMPLE
+from ..perception.detection.build import DETECTOR_NAMES
+from ..perception.detection.face_detector import MAX_UPSAMPLE
 
 DetectorOption = Annotated[str, typer.Option(help=f"Face detector: {', '.join(DETECTOR_NAMES)}.")]
 DetectorWeightsOption = Annotated[

@@ -10,20 +10,20 @@ import typer
 import typer.core
 
 from ..network.baselines import TorchvisionMissingError
-from .build_ncaers import build_ncaers
-from .compare import compare
-from .compare_attention import compare_attention
 from .console import print_error
-from .demo import demo
-from .download_weights import download_weights
-from .evaluate import evaluate
-from .export import export
-from .extract_faces import extract_faces
-from .import_detector import import_detector
-from .import_weights import import_weights
-from .predict import predict
-from .report import report
-from .train import train
+from .demo.command import demo
+from .predict.command import predict
+from .training.build_ncaers import build_ncaers
+from .training.compare import compare
+from .training.compare_attention import compare_attention
+from .training.evaluate import evaluate
+from .training.extract_faces import extract_faces
+from .training.report import report
+from .training.train import train
+from .weights.download_weights import download_weights
+from .weights.export import export
+from .weights.import_detector import import_detector
+from .weights.import_weights import import_weights
 
 
 class _PlainErrors(typer.core.TyperGroup):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..network.emotions import EMOTIONS
-from .face_detector import FaceDetection
+from .detection.face_detector import FaceDetection
 from .geometry import Region
 
 

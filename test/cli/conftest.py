@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from skimage import data
 
 from glamor_ros.network.architecture import Architecture, build_glamor_net
-from glamor_ros.network.checkpoint import Checkpoint, save_checkpoint
 from glamor_ros.network.input_spec import InputSpec
+from glamor_ros.network.weights.checkpoint import Checkpoint, save_checkpoint
 
 
 @pytest.fixture(scope="session")

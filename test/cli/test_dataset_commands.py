@@ -10,12 +10,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from glamor_ros.cli.build_ncaers import build_ncaers
-from glamor_ros.cli.extract_faces import extract_faces
-from glamor_ros.perception.face_detector import FaceDetectorError
-from glamor_ros.training.caer import read_caer
-from glamor_ros.training.image_files import read_image
-from glamor_ros.training.samples import SettingsError
+from glamor_ros.cli.training.build_ncaers import build_ncaers
+from glamor_ros.cli.training.extract_faces import extract_faces
+from glamor_ros.media.pictures import read_image
+from glamor_ros.perception.detection.face_detector import FaceDetectorError
+from glamor_ros.training.data.caer import read_caer
+from glamor_ros.training.data.samples import SettingsError
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 import pytest
 
-from glamor_ros.cli.demo_recording import DemoRecording
-from glamor_ros.cli.demo_statistics import DemoStatistics
-from glamor_ros.cli.message_json import message_to_json
-from glamor_ros.cli.video_file import VideoReader
+from glamor_ros.cli.demo.message_json import message_to_json
+from glamor_ros.cli.demo.recording import DemoRecording
+from glamor_ros.cli.demo.statistics import DemoStatistics
+from glamor_ros.media.videos import VideoReader
 
 
 @dataclass

@@ -15,21 +15,18 @@ from typer.testing import CliRunner
 pytest.importorskip("matplotlib")
 pytest.importorskip("statsmodels")
 
-from glamor_ros.cli.compare import compare
-from glamor_ros.cli.compare_attention import (
-    NothingToCompareError,
-    compare_attention,
-)
-from glamor_ros.cli.evaluate import evaluate
-from glamor_ros.cli.report import report
+from glamor_ros.cli.training.compare import compare
+from glamor_ros.cli.training.compare_attention import NothingToCompareError, compare_attention
+from glamor_ros.cli.training.evaluate import evaluate
+from glamor_ros.cli.training.report import report
 from glamor_ros.network.architecture import Architecture, build_glamor_net
-from glamor_ros.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from glamor_ros.network.emotions import EMOTIONS
 from glamor_ros.network.input_spec import InputSpec
-from glamor_ros.perception.emotion_recognizer import EmotionRecognizer
+from glamor_ros.network.weights.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from glamor_ros.perception.geometry import Box
-from glamor_ros.training.evaluation_record import load_records
-from glamor_ros.training.predictions import load_predictions
+from glamor_ros.perception.recognition.emotion_recognizer import EmotionRecognizer
+from glamor_ros.training.evaluation.evaluation_record import load_records
+from glamor_ros.training.evaluation.predictions import load_predictions
 
 RUNNER = CliRunner(env={"COLUMNS": "160"})
 BOX = Box(40, 30, 100, 110)

@@ -43,7 +43,7 @@ def test_a_mistake_in_the_code_keeps_its_traceback(monkeypatch: pytest.MonkeyPat
     def broken(paths: list[Path]) -> None:
         raise ValueError("operands could not be broadcast")
 
-    monkeypatch.setattr("glamor_ros.cli.predict.find_inputs", broken)
+    monkeypatch.setattr("glamor_ros.cli.predict.command.find_inputs", broken)
     result = CliRunner().invoke(app, ["predict", "image.png"])
     assert isinstance(result.exception, ValueError)
 

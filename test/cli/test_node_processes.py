@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from glamor_ros.cli import node_processes
-from glamor_ros.cli.node_processes import NodeCommand, NodeEndedError, running_nodes
+from glamor_ros.cli.demo import node_processes
+from glamor_ros.cli.demo.node_processes import NodeCommand, NodeEndedError, running_nodes
 
 STUBBORN = """
 import signal, subprocess, sys, time

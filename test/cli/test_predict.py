@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from glamor_ros.cli.main import app
-from glamor_ros.cli.video_file import VideoReader, VideoWriter
-from glamor_ros.network.checkpoint import load_checkpoint
+from glamor_ros.media.videos import VideoReader, VideoWriter
 from glamor_ros.network.emotions import EMOTIONS
-from glamor_ros.perception.emotion_recognizer import EmotionRecognizer
+from glamor_ros.network.weights.checkpoint import load_checkpoint
 from glamor_ros.perception.geometry import Box
+from glamor_ros.perception.recognition.emotion_recognizer import EmotionRecognizer
 
 # What dlib finds in scikit-image's astronaut at upsample 0, and where.
 ASTRONAUT_FACE, ASTRONAUT_SCORE = [168, 69, 263, 164], 1.0625

@@ -18,7 +18,7 @@ import torch
 from typer.testing import CliRunner
 
 from glamor_ros.cli.main import app
-from glamor_ros.network.checkpoint import load_checkpoint
+from glamor_ros.network.weights.checkpoint import load_checkpoint
 
 RECIPE = """
 model: {classifier_units: 16}

@@ -16,11 +16,11 @@ import torch
 from numpy.typing import NDArray
 from skimage import data
 
+from glamor_ros.media.demo_photographs import two_people
+from glamor_ros.media.moving_photograph import fitted
 from glamor_ros.network.architecture import Architecture, build_glamor_net
-from glamor_ros.network.checkpoint import Checkpoint, save_checkpoint
 from glamor_ros.network.input_spec import InputSpec
-from glamor_ros.nodes.image_sources.demo_photographs import two_people
-from glamor_ros.nodes.image_sources.moving_photograph import fitted
+from glamor_ros.network.weights.checkpoint import Checkpoint, save_checkpoint
 from glamor_ros.resources import share_directory
 
 from .ros_peer import NodeProcess, Peer

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import pytest
 
-from glamor_ros.cli.video_file import VideoReader
+from glamor_ros.media.videos import VideoReader
 from glamor_ros.network.emotions import EMOTIONS
 
 pytestmark = pytest.mark.integration

@@ -13,8 +13,8 @@ from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
+from glamor_ros.messages.image_encoding import SENDABLE_ENCODINGS, byte_array, image_message
 from glamor_ros.msg import AttentionMapArray, PersonEmotionArray
-from glamor_ros.nodes.image_encoding import SENDABLE_ENCODINGS, byte_array, image_message
 
 from .ros_peer import Camera, NodeProcess, Peer, wait_for
 

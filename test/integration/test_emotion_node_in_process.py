@@ -19,11 +19,12 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image, PointCloud2
 from std_msgs.msg import Header
 
-from glamor_ros.nodes import frame_processor, people_publishers
-from glamor_ros.nodes.emotion_lifecycle_node import EmotionNode
-from glamor_ros.nodes.image_encoding import image_message
-from glamor_ros.perception.emotion_recognizer import EmotionRecognizer
-from glamor_ros.perception.people_observer import PeopleObserver
+from glamor_ros.messages.image_encoding import image_message
+from glamor_ros.nodes.emotion import frame_processor
+from glamor_ros.nodes.emotion.lifecycle_node import EmotionNode
+from glamor_ros.nodes.outputs import people_publishers
+from glamor_ros.perception.engine import PeopleObserver
+from glamor_ros.perception.recognition.emotion_recognizer import EmotionRecognizer
 
 from .ros_peer import PATIENCE_S, Camera, Peer, wait_for
 

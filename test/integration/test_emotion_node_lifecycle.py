@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from glamor_ros.nodes.emotion_parameters import EMOTION_PARAMETERS
-from glamor_ros.nodes.image_encoding import compressed_image_message, image_message
-from glamor_ros.nodes.parameter_spec import Changes
+from glamor_ros.messages.image_encoding import compressed_image_message, image_message
+from glamor_ros.nodes.common.parameter_spec import Changes
+from glamor_ros.nodes.emotion.parameters import EMOTION_PARAMETERS
 
 from .ros_peer import Camera, NodeProcess, Peer, wait_for
 

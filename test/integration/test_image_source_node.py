@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from glamor_ros.nodes.image_decoding import decode_image
+from glamor_ros.messages.image_decoding import decode_image
 
 from .ros_peer import NodeProcess, Peer, wait_for
 

@@ -14,7 +14,7 @@ from types import ModuleType
 import pytest
 
 from glamor_ros.msg import PersonEmotionArray
-from glamor_ros.nodes.emotion_parameters import EMOTION_PARAMETERS
+from glamor_ros.nodes.emotion.parameters import EMOTION_PARAMETERS
 from glamor_ros.resources import share_directory
 
 from .ros_peer import PATIENCE_S, Peer, wait_for

@@ -9,8 +9,8 @@ import torch
 
 from glamor_ros.network.architecture import Architecture, build_glamor_net
 from glamor_ros.network.baselines import BASELINE_INPUT_SPEC, TorchvisionMissingError
+from glamor_ros.network.batch_norm_folding import folded_for_inference
 from glamor_ros.network.encoders import ImageNetEncoder, load_imagenet_weights
-from glamor_ros.network.folding import folded_for_inference
 
 from .test_encoders import MEAN, STANDARD_DEVIATION, torchvision_models
 from .variants import make_lively

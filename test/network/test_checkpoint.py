@@ -8,14 +8,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from glamor_ros.network.architecture import Architecture, build_glamor_net
-from glamor_ros.network.checkpoint import (
+from glamor_ros.network.input_spec import InputSpec, InputSpecError
+from glamor_ros.network.weights.checkpoint import (
     FORMAT,
     Checkpoint,
     CheckpointError,
     load_checkpoint,
     save_checkpoint,
 )
-from glamor_ros.network.input_spec import InputSpec, InputSpecError
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from glamor_ros.network.architecture import (
     build_glamor_net,
     stored_values,
 )
-from glamor_ros.network.folding import folded_for_inference
+from glamor_ros.network.batch_norm_folding import folded_for_inference
 
 from .variants import lively_network
 

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from glamor_ros.network.architecture import stored_values
-from glamor_ros.network.checkpoint import load_checkpoint, save_checkpoint
-from glamor_ros.network.glamor_import import import_tensorflow_checkpoint
 from glamor_ros.network.glamor_net import GlamorNet, GlamorOutput
-from glamor_ros.network.tensorflow_checkpoint import TensorFlowCheckpoint
+from glamor_ros.network.weights.checkpoint import load_checkpoint, save_checkpoint
+from glamor_ros.network.weights.tensorflow_checkpoint import TensorFlowCheckpoint
+from glamor_ros.network.weights.tensorflow_import import import_tensorflow_checkpoint
 
 from .published_checkpoint import PUBLISHED_VALUES
 

@@ -18,19 +18,19 @@ pytest.importorskip("onnxscript")
 import onnx
 import onnxruntime
 
-from glamor_ros.cli.export import export
-from glamor_ros.network.checkpoint import Checkpoint, save_checkpoint
+from glamor_ros.cli.weights.export import export
 from glamor_ros.network.emotions import EMOTIONS
-from glamor_ros.network.glamor_import import import_tensorflow_checkpoint
 from glamor_ros.network.input_spec import InputSpec
-from glamor_ros.network.onnx_check import OnnxCheckError, check_onnx
-from glamor_ros.network.onnx_export import (
+from glamor_ros.network.onnx.check import OnnxCheckError, check_onnx
+from glamor_ros.network.onnx.export import (
     CONTEXT_ENCODER_FILE,
     DESCRIPTION_FILE,
     PERSON_FILE,
     export_onnx,
 )
-from glamor_ros.network.tensorflow_checkpoint import TensorFlowCheckpoint
+from glamor_ros.network.weights.checkpoint import Checkpoint, save_checkpoint
+from glamor_ros.network.weights.tensorflow_checkpoint import TensorFlowCheckpoint
+from glamor_ros.network.weights.tensorflow_import import import_tensorflow_checkpoint
 
 from .variants import VARIANTS, lively_network
 

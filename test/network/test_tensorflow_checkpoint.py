@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glamor_ros.network.tensorflow_checkpoint import (
+from glamor_ros.network.weights.tensorflow_checkpoint import (
     TensorFlowCheckpoint,
     TensorFlowCheckpointError,
     VariableInfo,

@@ -19,11 +19,11 @@ from glamor_ros.network.architecture import (
     stored_values,
 )
 from glamor_ros.network.attention import ContextEncoding
-from glamor_ros.network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from glamor_ros.network.folding import folded_for_inference
+from glamor_ros.network.batch_norm_folding import folded_for_inference
 from glamor_ros.network.fusion import FusionAdd, FusionMax
 from glamor_ros.network.glamor_net import GlamorNet, GlamorOutput
 from glamor_ros.network.input_spec import InputSpec
+from glamor_ros.network.weights.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 
 from .variants import VARIANTS, WITHOUT_FUSION, lively_network
 

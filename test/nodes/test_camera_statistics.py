@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from glamor_ros.nodes.camera_statistics import CameraStatistics
+from glamor_ros.nodes.emotion.camera_statistics import CameraStatistics
 
 
 def test_summary() -> None:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import threading
 
-from glamor_ros.nodes.frame_slot import FrameSlot
-from glamor_ros.nodes.frame_worker import FrameWorker
+from glamor_ros.nodes.input.frame_slot import FrameSlot
+from glamor_ros.nodes.input.frame_worker import FrameWorker
 
 PATIENCE_S = 10.0
 

@@ -5,8 +5,8 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 from sensor_msgs.msg import CompressedImage, Image
 
-from glamor_ros.nodes.image_subscription import ImageTopic, matching_reliability
-from glamor_ros.nodes.image_watchdog import ImageWatchdog, explanation
+from glamor_ros.nodes.input.image_subscription import ImageTopic, matching_reliability
+from glamor_ros.nodes.input.image_watchdog import ImageWatchdog, explanation
 
 BEST_EFFORT, RELIABLE = ReliabilityPolicy.BEST_EFFORT, ReliabilityPolicy.RELIABLE
 RAW = ImageTopic("/robot/image", Image, "sensor_msgs/msg/Image")

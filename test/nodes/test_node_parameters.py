@@ -13,16 +13,12 @@ from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValu
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from glamor_ros.nodes import documentation
-from glamor_ros.nodes.emotion_parameters import (
-    EMOTION_PARAMETERS,
-    model_choice,
-    observer_settings,
-)
-from glamor_ros.nodes.image_source_parameters import IMAGE_SOURCE_PARAMETERS
-from glamor_ros.nodes.node_parameters import NodeParameters, ParameterValues
-from glamor_ros.nodes.parameter_spec import Changes, ParameterSpec, ParameterValue
-from glamor_ros.perception.people_observer import ObserverSettings
+from glamor_ros.nodes.common import documentation
+from glamor_ros.nodes.common.node_parameters import NodeParameters, ParameterValues
+from glamor_ros.nodes.common.parameter_spec import Changes, ParameterSpec, ParameterValue
+from glamor_ros.nodes.emotion.parameters import EMOTION_PARAMETERS, model_choice, observer_settings
+from glamor_ros.nodes.image_source.parameters import IMAGE_SOURCE_PARAMETERS
+from glamor_ros.perception.engine import ObserverSettings
 from glamor_ros.resources import share_directory
 
 DEFAULTS = {spec.name: spec.default for spec in EMOTION_PARAMETERS}

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from glamor_ros.nodes.throttled_log import ThrottledLog
+from glamor_ros.nodes.common.throttled_log import ThrottledLog
 
 
 def test_the_first_line_is_written_at_once_and_the_rest_counted() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from glamor_ros.training.emotion_dataset import Batch, EmotionDataset, Indices, as_batch
+from glamor_ros.training.data.emotion_dataset import Batch, EmotionDataset, Indices, as_batch
 
 COLOURS = np.array([[220, 40, 40], [40, 200, 60], [50, 70, 230]], np.uint8)
 

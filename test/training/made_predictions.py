@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from glamor_ros.training.predictions import Predictions
+from glamor_ros.training.evaluation.predictions import Predictions
 
 
 def made_predictions(count: int = 500, seed: int = 7, skill: float = 1.0) -> Predictions:

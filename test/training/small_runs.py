@@ -11,14 +11,14 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from glamor_ros.network.architecture import Architecture
-from glamor_ros.network.checkpoint import Checkpoint, load_checkpoint
 from glamor_ros.network.input_spec import InputSpec
-from glamor_ros.training.emotion_dataset import EmotionDataset
-from glamor_ros.training.evaluation import predict_dataset
-from glamor_ros.training.joint_augmentation import JointAugmentation
-from glamor_ros.training.learning_rate import Schedule
-from glamor_ros.training.recipe import Recipe, StageRecipe, Stages
-from glamor_ros.training.trainer import RunSettings, TrainedNetwork, TrainingData, train
+from glamor_ros.network.weights.checkpoint import Checkpoint, load_checkpoint
+from glamor_ros.training.data.emotion_dataset import EmotionDataset
+from glamor_ros.training.data.joint_augmentation import JointAugmentation
+from glamor_ros.training.evaluation.evaluate import predict_dataset
+from glamor_ros.training.fit.learning_rate import Schedule
+from glamor_ros.training.fit.recipe import Recipe, StageRecipe, Stages
+from glamor_ros.training.fit.trainer import RunSettings, TrainedNetwork, TrainingData, train
 
 # Small enough for seconds on one core: contexts have 2x2 cells.
 SMALL_INPUTS = InputSpec(face_size=(32, 32), context_resize=(32, 32), context_crop=(32, 32))

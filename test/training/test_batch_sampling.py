@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from glamor_ros.training.batch_sampling import (
+from glamor_ros.training.data.batch_sampling import (
     BatchError,
     OrderedBatches,
     Shard,

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from glamor_ros.media.pictures import ImageFileError, read_image
 from glamor_ros.perception.geometry import Box
-from glamor_ros.training.caer import read_caer
-from glamor_ros.training.image_files import ImageFileError, read_image
-from glamor_ros.training.samples import DatasetError
+from glamor_ros.training.data.caer import read_caer
+from glamor_ros.training.data.samples import DatasetError
 
 from .made_images import break_off, noise, write_image, write_text
 

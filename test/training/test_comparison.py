@@ -7,14 +7,14 @@ import json
 import numpy as np
 import pytest
 
-from glamor_ros.training.predictions import Predictions, PredictionsError
+from glamor_ros.training.evaluation.predictions import Predictions, PredictionsError
 
 from .made_predictions import made_predictions
 
 pytest.importorskip("statsmodels")
 
-from glamor_ros.training.comparison import compare_predictions
-from glamor_ros.training.stuart_maxwell import stuart_maxwell
+from glamor_ros.training.evaluation.comparison import compare_predictions
+from glamor_ros.training.evaluation.marginal_homogeneity_test import stuart_maxwell
 
 
 def test_upper_triangle_and_diagonal() -> None:

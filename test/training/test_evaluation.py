@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from glamor_ros.network.architecture import Architecture, build_glamor_net
-from glamor_ros.network.checkpoint import Checkpoint
 from glamor_ros.network.input_spec import InputSpec
-from glamor_ros.training.emotion_dataset import Batch, EmotionDataset, Indices, as_batch
-from glamor_ros.training.evaluation import EvaluationError, network_inputs, predict_dataset
+from glamor_ros.network.weights.checkpoint import Checkpoint
+from glamor_ros.training.data.emotion_dataset import Batch, EmotionDataset, Indices, as_batch
+from glamor_ros.training.evaluation.evaluate import EvaluationError, network_inputs, predict_dataset
 
 
 class MadeDataset(EmotionDataset):

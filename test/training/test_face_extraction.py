@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glamor_ros.perception.face_detector import FaceDetection, FaceDetectorError
+from glamor_ros.perception.detection.face_detector import FaceDetection, FaceDetectorError
 from glamor_ros.perception.geometry import Box
-from glamor_ros.training.crop_files import read_crop_file, write_crop_file
-from glamor_ros.training.face_extraction import REPORT_FILE, extract_faces
-from glamor_ros.training.samples import DatasetError
+from glamor_ros.training.data.crop_files import read_crop_file, write_crop_file
+from glamor_ros.training.data.face_extraction import REPORT_FILE, extract_faces
+from glamor_ros.training.data.samples import DatasetError
 
 from .made_images import break_off, write_image, write_text
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glamor_ros.training.facial_expressions import read_facial_expressions
-from glamor_ros.training.identity_split import split_by_identity
-from glamor_ros.training.samples import DatasetError, SettingsError
+from glamor_ros.training.data.facial_expressions import read_facial_expressions
+from glamor_ros.training.data.identity_split import split_by_identity
+from glamor_ros.training.data.samples import DatasetError, SettingsError
 
 from .made_images import write_image, write_text
 

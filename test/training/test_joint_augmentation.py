@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from glamor_ros.network.input_spec import InputSpec
-from glamor_ros.training.evaluation import network_inputs
-from glamor_ros.training.joint_augmentation import JointAugmentation
+from glamor_ros.training.data.joint_augmentation import JointAugmentation
+from glamor_ros.training.evaluation.evaluate import network_inputs
 
 SPEC = InputSpec(face_size=(24, 20), context_resize=(30, 40), context_crop=(16, 18))
 COUNT = 64

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from glamor_ros.training.learning_rate import Schedule
+from glamor_ros.training.fit.learning_rate import Schedule
 
 RELEASED = Schedule("step", at_epochs=(25, 40), factor=0.1, minimum_learning_rate=1e-5)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from glamor_ros.perception.geometry import Box
-from glamor_ros.training.manifest import ManifestError, read_manifest
+from glamor_ros.training.data.manifest import ManifestError, read_manifest
 
 from .made_images import write_image, write_text
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from glamor_ros.network.emotions import EMOTIONS
-from glamor_ros.training.metrics import expected_calibration_error, measure
-from glamor_ros.training.predictions import Predictions
+from glamor_ros.training.evaluation.metrics import expected_calibration_error, measure
+from glamor_ros.training.evaluation.predictions import Predictions
 
 from .made_predictions import made_predictions
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from glamor_ros.training import ncaers
-from glamor_ros.training.caer import read_caer
-from glamor_ros.training.caer_videos import (
+from glamor_ros.media.pictures import read_image
+from glamor_ros.training.data import ncaers
+from glamor_ros.training.data.caer import read_caer
+from glamor_ros.training.data.caer_videos import (
     VideoError,
     VideoLength,
     list_videos,
@@ -18,10 +19,9 @@ from glamor_ros.training.caer_videos import (
     read_frames,
     without_copies,
 )
-from glamor_ros.training.image_files import read_image
-from glamor_ros.training.ncaers import build_ncaers
-from glamor_ros.training.ncaers_plan import PlanSettings
-from glamor_ros.training.samples import DatasetError
+from glamor_ros.training.data.ncaers import build_ncaers
+from glamor_ros.training.data.ncaers_plan import PlanSettings
+from glamor_ros.training.data.samples import DatasetError
 
 from .made_images import break_off, frame_number, write_text, write_video
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from glamor_ros.network.emotions import EMOTIONS
-from glamor_ros.training.caer_videos import Video, VideoLength
-from glamor_ros.training.ncaers_plan import (
+from glamor_ros.training.data.caer_videos import Video, VideoLength
+from glamor_ros.training.data.ncaers_plan import (
     MAX_IMBALANCE,
     TRAINING_FRAMES,
     PlanSettings,
     part_edges,
     plan_frames,
 )
-from glamor_ros.training.samples import SettingsError
+from glamor_ros.training.data.samples import SettingsError
 
 # Clips in CAER (Lee et al., 2019); 70 % of them are for training, and they last 3.5 s on average.
 CAER_CLIPS = dict(

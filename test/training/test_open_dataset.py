@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from glamor_ros.training.open_dataset import open_dataset
-from glamor_ros.training.samples import DatasetError
+from glamor_ros.training.data.open_dataset import open_dataset
+from glamor_ros.training.data.samples import DatasetError
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from glamor_ros.network.architecture import Architecture
-from glamor_ros.training.learning_rate import Schedule
+from glamor_ros.training.fit.learning_rate import Schedule
 
 from .made_datasets import context_dataset, relation_dataset
 from .small_runs import accuracy, run, small_recipe

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glamor_ros.training.predictions import (
+from glamor_ros.training.evaluation.predictions import (
     Predictions,
     PredictionsError,
     load_predictions,

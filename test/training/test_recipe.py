@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from glamor_ros.network.architecture import build_glamor_net, stored_values
-from glamor_ros.training.paper_tables import PAPER_RESULTS, PaperResult
-from glamor_ros.training.recipe import (
+from glamor_ros.training.evaluation.paper_tables import PAPER_RESULTS, PaperResult
+from glamor_ros.training.fit.recipe import (
     PaperRow,
     Recipe,
     RecipeError,

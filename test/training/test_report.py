@@ -12,7 +12,7 @@ import pytest
 
 from glamor_ros.network.architecture import Architecture, build_glamor_net, stored_values
 from glamor_ros.network.input_spec import InputSpec
-from glamor_ros.training.evaluation_record import (
+from glamor_ros.training.evaluation.evaluation_record import (
     DatasetRecord,
     EvaluationRecord,
     EvaluationRecordError,
@@ -20,9 +20,9 @@ from glamor_ros.training.evaluation_record import (
     load_records,
     save_records,
 )
-from glamor_ros.training.paper_tables import PAPER_RESULTS, PaperResult
-from glamor_ros.training.recipe import load_recipe, shipped_recipes
-from glamor_ros.training.report import Report, ReportRow
+from glamor_ros.training.evaluation.paper_tables import PAPER_RESULTS, PaperResult
+from glamor_ros.training.evaluation.report import Report, ReportRow
+from glamor_ros.training.fit.recipe import load_recipe, shipped_recipes
 
 
 def record(

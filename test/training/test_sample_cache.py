@@ -15,11 +15,11 @@ from torch.utils.data import BatchSampler, DataLoader, RandomSampler
 
 from glamor_ros.network.input_spec import InputSpec
 from glamor_ros.perception.geometry import Box
-from glamor_ros.training import cache_building
-from glamor_ros.training.cache_files import CacheError
-from glamor_ros.training.sample_cache import SampleCache, cache_key
-from glamor_ros.training.sample_preparation import PreparedSample, SamplePreparation
-from glamor_ros.training.samples import Sample, one_hot
+from glamor_ros.training.data.samples import Sample, one_hot
+from glamor_ros.training.prepared import cache_building
+from glamor_ros.training.prepared.cache_files import CacheError
+from glamor_ros.training.prepared.sample_cache import SampleCache, cache_key
+from glamor_ros.training.prepared.sample_preparation import PreparedSample, SamplePreparation
 
 from .made_images import break_off, noise, write_image
 

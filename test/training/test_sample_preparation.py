@@ -10,9 +10,9 @@ import pytest
 
 from glamor_ros.network.input_spec import InputSpec
 from glamor_ros.perception.geometry import Box, Region
-from glamor_ros.perception.preprocessing import Preprocessor
-from glamor_ros.training.sample_preparation import SampleError, SamplePreparation
-from glamor_ros.training.samples import Sample, SettingsError, one_hot
+from glamor_ros.perception.recognition.preprocessing import Preprocessor
+from glamor_ros.training.data.samples import Sample, SettingsError, one_hot
+from glamor_ros.training.prepared.sample_preparation import SampleError, SamplePreparation
 
 from .made_images import noise, write_image
 

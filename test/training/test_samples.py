@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from glamor_ros.network.emotions import EMOTIONS
-from glamor_ros.training.samples import (
+from glamor_ros.training.data.samples import (
     DatasetError,
     Sample,
     SampleSet,

@@ -11,10 +11,10 @@ import torch
 
 from glamor_ros.network.architecture import build_glamor_net
 from glamor_ros.network.baselines import BASELINE_ENCODERS, TorchvisionMissingError
-from glamor_ros.network.checkpoint import load_checkpoint
-from glamor_ros.training.branch_training import branch_architectures
-from glamor_ros.training.recipe import Recipe, StageRecipe, load_recipe, shipped_recipes
-from glamor_ros.training.sample_preparation import SamplePreparation
+from glamor_ros.network.weights.checkpoint import load_checkpoint
+from glamor_ros.training.fit.branch_training import branch_architectures
+from glamor_ros.training.fit.recipe import Recipe, StageRecipe, load_recipe, shipped_recipes
+from glamor_ros.training.prepared.sample_preparation import SamplePreparation
 
 from .made_datasets import ArrayDataset, noise, one_hot_rows
 from .small_runs import run

@@ -8,7 +8,7 @@ from skimage import data
 
 from glamor_ros.network.architecture import build_glamor_net
 from glamor_ros.network.emotions import EMOTIONS
-from glamor_ros.perception.face_detector import build_face_detector
+from glamor_ros.perception.detection.build import build_face_detector
 from glamor_ros.training.starter_weights.box_alignment import relative_box_widths
 from glamor_ros.training.starter_weights.disturbances import (
     DISTURBANCES,

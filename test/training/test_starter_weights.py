@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from glamor_ros.network.architecture import Architecture, build_glamor_net
 from glamor_ros.network.emotions import EMOTIONS
-from glamor_ros.training.augmentation import FaceAugmentation
-from glamor_ros.training.ferplus import LabelledFaces, load_ferplus
-from glamor_ros.training.samples import DatasetError
+from glamor_ros.training.data.augmentation import FaceAugmentation
+from glamor_ros.training.data.ferplus import LabelledFaces, load_ferplus
+from glamor_ros.training.data.samples import DatasetError
 from glamor_ros.training.starter_weights.averaging import AveragedWeights
 from glamor_ros.training.starter_weights.calibration import (
     divide_logits,

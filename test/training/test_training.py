@@ -18,16 +18,16 @@ from lightning.pytorch.callbacks import Callback
 from safetensors.torch import save_file
 
 from glamor_ros.network.architecture import Architecture, build_glamor_net
-from glamor_ros.network.checkpoint import load_checkpoint
 from glamor_ros.network.encoders import ResNet18Encoder
-from glamor_ros.training.batch_sampling import BatchError
-from glamor_ros.training.branch_training import branch_architectures, take_encoders
-from glamor_ros.training.joint_augmentation import JointAugmentation
-from glamor_ros.training.lightning_module import NetworkBatch, StageModule
-from glamor_ros.training.recipe import Recipe, load_recipe
-from glamor_ros.training.run_directory import RunError
-from glamor_ros.training.trainer import TrainingError
-from glamor_ros.training.training_callbacks import FusionCollapseWarning, FusionWatch
+from glamor_ros.network.weights.checkpoint import load_checkpoint
+from glamor_ros.training.data.batch_sampling import BatchError
+from glamor_ros.training.data.joint_augmentation import JointAugmentation
+from glamor_ros.training.fit.branch_training import branch_architectures, take_encoders
+from glamor_ros.training.fit.lightning_module import NetworkBatch, StageModule
+from glamor_ros.training.fit.recipe import Recipe, load_recipe
+from glamor_ros.training.fit.run_directory import RunError
+from glamor_ros.training.fit.trainer import TrainingError
+from glamor_ros.training.fit.training_callbacks import FusionCollapseWarning, FusionWatch
 
 from .made_datasets import ArrayDataset, face_and_context_dataset, noise
 from .small_runs import SMALL_INPUTS, WITHOUT_CHANGES, accuracy, run, same_weights, small_recipe

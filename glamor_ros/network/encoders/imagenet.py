@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ..tensor_files import TensorFileError, fit_problems, read_safetensors, summary
+from ..weights.tensor_files import TensorFileError, fit_problems, read_safetensors, summary
 from .base import Encoder
 
 _MEAN = (0.485, 0.456, 0.406)

@@ -23,14 +23,14 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from ...network.architecture import Architecture
-from ...network.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from ...network.emotions import EMOTIONS
 from ...network.glamor_net import GlamorNet
 from ...network.input_spec import InputSpec
-from ...perception.emotion_recognizer import EmotionRecognizer
-from ...perception.face_detector import build_face_detector
-from ..ferplus import load_ferplus
-from ..metrics import measure as metrics
+from ...network.weights.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from ...perception.detection.build import build_face_detector
+from ...perception.recognition.emotion_recognizer import EmotionRecognizer
+from ..data.ferplus import load_ferplus
+from ..evaluation.metrics import measure as metrics
 from .box_alignment import relative_box_widths
 from .calibration import divide_logits, favour_rare_classes, fitted_temperature
 from .face_stage import FaceBranch, FaceSchedule, predict_logits, train_face_branch

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...perception.face_detector import FaceDetector
+from ...perception.detection.face_detector import FaceDetector
 
 ENLARGED_PX = 160
 BORDER_PX = 48

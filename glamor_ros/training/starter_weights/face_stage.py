@@ -12,8 +12,8 @@ from torch.nn import functional
 
 from ...network.emotions import EMOTIONS
 from ...network.encoders import OriginalEncoder
-from ..augmentation import FaceAugmentation
-from ..ferplus import LabelledFaces
+from ..data.augmentation import FaceAugmentation
+from ..data.ferplus import LabelledFaces
 from .averaging import AveragedWeights
 from .heads import Heads
 from .memory_layout import packed

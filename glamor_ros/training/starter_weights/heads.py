@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..facial_expressions import read_facial_expressions
-from ..identity_split import split_by_identity
-from ..samples import DatasetError
+from ..data.facial_expressions import read_facial_expressions
+from ..data.identity_split import split_by_identity
+from ..data.samples import DatasetError
 
 STORED_SIZE_PX = 112
 HELD_OUT_IDENTITIES = 0.3

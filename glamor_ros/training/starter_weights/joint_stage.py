@@ -19,7 +19,7 @@ from ...network.architecture import Architecture, build_glamor_net
 from ...network.emotions import EMOTIONS
 from ...network.encoders import Encoder
 from ...network.glamor_net import GlamorNet, GlamorOutput
-from ..ferplus import LabelledFaces
+from ..data.ferplus import LabelledFaces
 from .averaging import AveragedWeights
 from .face_stage import GENTLE_AUGMENTATION, FaceBranch
 from .heads import Heads

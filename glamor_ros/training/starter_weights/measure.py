@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...network.glamor_net import GlamorNet
-from ...perception.emotion_recognizer import EmotionRecognizer
-from ...perception.face_detector import FaceDetector
+from ...perception.detection.face_detector import FaceDetector
 from ...perception.geometry import Box
-from ..predictions import Predictions
+from ...perception.recognition.emotion_recognizer import EmotionRecognizer
+from ..evaluation.predictions import Predictions
 from .disturbances import DISTURBANCES
 from .face_stage import resized_faces
 from .heads import Heads

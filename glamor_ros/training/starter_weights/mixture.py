@@ -7,8 +7,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...network.emotions import EMOTIONS
-from ..augmentation import FaceAugmentation
-from ..ferplus import LabelledFaces
+from ..data.augmentation import FaceAugmentation
+from ..data.ferplus import LabelledFaces
 from .heads import Heads
 from .memory_layout import packed
 

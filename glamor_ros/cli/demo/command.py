@@ -1,0 +1,174 @@
+"""`glamor-ros demo`: the nodes at work, watched from outside and recorded."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from ...resources import STARTER_WEIGHTS, share_directory, shipped_weights
+from ..console import message_console
+from ..stop_request import stop_request
+from .node_processes import NodeCommand, NodeProcesses, running_nodes
+from .recording import DemoRecording
+from .statistics import DemoStatistics
+
+if TYPE_CHECKING:
+    from ...nodes.listener import Listener, ListeningNode
+
+_START_PATIENCE_S = 180.0
+# What two cores without a GPU can do, with all topics recorded and shown besides.
+_DEMO_SOURCE, _DEMO_RATE_HZ = "demo", 15.0
+_DETECTION_INTERVAL_S = 0.25
+_SPIN_TIMEOUT_S = 0.1
+_LINE_INTERVAL_S = 1.0
+_TABLE_RATE_HZ = 4.0
+
+
+class DemoError(ValueError):
+    """The demo cannot run; the message says why."""
+
+
+def demo(
+    source: Annotated[
+        str,
+        typer.Option(
+            help="demo (two people in a photograph that is moved about), a video, an image, a "
+            "folder of images, or the number of a webcam."
+        ),
+    ] = _DEMO_SOURCE,
+    duration: Annotated[
+        float, typer.Option(min=0.0, help="Seconds from the first result on.")
+    ] = 20.0,
+    output: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where to save video, pictures and logs.")
+    ] = Path("demo_output"),
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="GLAMOR-Net checkpoint (.safetensors).", show_default="shipped"),
+    ] = None,
+    detector: Annotated[str, typer.Option(help="As emotion_node's parameter.")] = "mmod",
+) -> None:
+    """Watch the nodes at work over ROS 2 topics.
+
+    Starts image_source_node and emotion_node as processes, shows what they publish, and saves an
+    annotated video, attention pictures and the messages. Ctrl-C ends it early. Unless the
+    environment says otherwise, the nodes talk through shared memory in a ROS domain of their own.
+    """
+    _set_up_dds()
+    listening = _import_listening()
+    commands = _commands(source, weights or shipped_weights(STARTER_WEIGHTS), detector, output)
+    statistics = DemoStatistics()
+    # The nodes end before the recording is completed: nothing can keep them running.
+    with stop_request() as stop, DemoRecording(output) as recording:
+        watcher = _Watcher(statistics, recording)
+        with running_nodes(commands) as nodes, listening(watcher) as listener:
+            _watch(statistics, nodes, listener, duration, stop)
+    for line in statistics.summary_lines():
+        typer.echo(line)
+    typer.echo(f"saved to {output}: {', '.join(sorted(p.name for p in output.iterdir()))}")
+
+
+def _set_up_dds() -> None:
+    """What the user has set stays."""
+    profiles = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
+    transports = os.environ.setdefault("FASTDDS_BUILTIN_TRANSPORTS", "SHM")
+    if transports == "SHM" and not any(name in os.environ for name in profiles):
+        # The default segments are smaller than an image, which then is often late or lost.
+        for name in profiles:
+            os.environ[name] = str(share_directory() / "config" / "fastdds_shared_memory.xml")
+    # 1 to 101 are safe on every system; another demo beside this one is not disturbed.
+    os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 101))
+
+
+def _import_listening() -> Callable[[Listener], AbstractContextManager[ListeningNode]]:
+    try:
+        from ...nodes.listener import listening
+    except ImportError as error:
+        raise DemoError(
+            f"the demo needs ROS 2 and the messages of glamor_ros, but: {error}; source the ROS "
+            "workspace, or use the environment that 'make setup' makes"
+        ) from error
+    return listening
+
+
+def _commands(source: str, weights: Path, detector: str, output: Path) -> list[NodeCommand]:
+    emotion_parameters: dict[str, str | float | bool] = {
+        "weights": str(weights),
+        "detector": detector,
+        "detection_interval_s": _DETECTION_INTERVAL_S,
+    }
+    source_parameters: dict[str, str | float | bool] = {
+        "source": source,
+        "wait_for_subscriber": True,
+    }
+    if source == _DEMO_SOURCE:
+        source_parameters["rate_hz"] = _DEMO_RATE_HZ
+    return [
+        NodeCommand("emotion_node", emotion_parameters, output / "emotion_node.log"),
+        NodeCommand("image_source_node", source_parameters, output / "image_source_node.log"),
+    ]
+
+
+class _Watcher:
+    """Passes each message on."""
+
+    def __init__(self, statistics: DemoStatistics, recording: DemoRecording) -> None:
+        self._statistics, self._recording = statistics, recording
+        self.attention = recording.attention
+        self.annotated_image = recording.annotated_image
+        self.attention_image = recording.attention_image
+
+    def emotions(self, message: Any) -> None:
+        self._statistics.add(message, time.monotonic())
+        self._recording.emotions(message)
+
+
+def _watch(
+    statistics: DemoStatistics,
+    nodes: NodeProcesses,
+    listener: ListeningNode,
+    duration_s: float,
+    stop: threading.Event,
+) -> None:
+    patience_ends_s = time.monotonic() + _START_PATIENCE_S
+    message_console().print("starting the nodes; loading the networks takes some seconds")
+    with _display(statistics) as show:
+        while not stop.is_set() and (
+            statistics.message_count == 0 or statistics.duration_s < duration_s
+        ):
+            nodes.require_alive()
+            if statistics.message_count == 0 and time.monotonic() > patience_ends_s:
+                raise DemoError(
+                    f"nothing was published in {_START_PATIENCE_S:g} s; see the nodes' .log files"
+                )
+            listener.spin(_SPIN_TIMEOUT_S)
+            if statistics.message_count:
+                show()
+
+
+@contextmanager
+def _display(statistics: DemoStatistics) -> Iterator[Callable[[], None]]:
+    """What shows the state, to be called often: a table on a terminal, else a line a second."""
+    console = Console()
+    if console.is_terminal:
+        with Live(console=console, refresh_per_second=_TABLE_RATE_HZ) as live:
+            yield lambda: live.update(statistics.live_table())
+        return
+    next_line_s = time.monotonic()
+
+    def show_line() -> None:
+        nonlocal next_line_s
+        if time.monotonic() >= next_line_s:
+            next_line_s = time.monotonic() + _LINE_INTERVAL_S
+            typer.echo(statistics.live_line())
+
+    yield show_line

@@ -1,0 +1,164 @@
+"""`glamor-ros predict`: the people in images and videos, and their emotions."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ...atomic_file import whole_file
+from ...media.videos import VideoError, VideoReader
+from ...network.weights.checkpoint import load_checkpoint
+from ...perception.detection.build import DETECTOR_NAMES, build_face_detector
+from ...perception.detection.face_detector import FaceDetectorError
+from ...perception.recognition.emotion_recognizer import (
+    CONTEXT_MODES,
+    EmotionRecognizer,
+    RecognizerError,
+)
+from ...resources import STARTER_WEIGHTS, shipped_weights
+from ..console import message_console, print_error
+from ..detector_options import DetectorOption, DetectorWeightsOption, DeviceOption, UpsampleOption
+from .inputs import Input, find_inputs
+from .json_output import json_list
+from .picture_output import PictureFolder
+from .prediction import Predictor, UnreadableImageError
+from .sink import PredictionSink
+from .table_output import PredictionTable
+
+
+def predict(
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Images, videos, and folders, which are searched with all folders in them.",
+        ),
+    ],
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="GLAMOR-Net checkpoint (.safetensors).", show_default="shipped"),
+    ] = None,
+    context_mode: Annotated[
+        str,
+        typer.Option(
+            help=f"{' or '.join(CONTEXT_MODES)}: one context with all faces masked for everybody, "
+            "or one for each person with the own face masked."
+        ),
+    ] = CONTEXT_MODES[0],
+    detector: DetectorOption = DETECTOR_NAMES[0],
+    detector_weights: DetectorWeightsOption = None,
+    upsample: UpsampleOption = 0,
+    device: DeviceOption = "cpu",
+    json_out: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="OUT", help="Write the results as JSON; -: to stdout."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write pictures and videos with boxes, labels and attention to this folder.",
+        ),
+    ] = None,
+) -> None:
+    """Find the people in images and videos and recognize their emotions.
+
+    Each image stands by itself; in a video people are followed and their probabilities smoothed
+    over time. Without --json, a table is printed. Inputs that cannot be read are named and passed
+    over; the exit code is then 1.
+    """
+    sources, problems = find_inputs(inputs)
+    input_count = len(sources) + len(problems)
+    console = message_console()
+    for problem in problems:
+        print_error(problem, console)
+    if sources:
+        predictor = Predictor(
+            build_face_detector(
+                detector, upsample=upsample, device=device, weights=detector_weights
+            ),
+            EmotionRecognizer(
+                load_checkpoint(weights or shipped_weights(STARTER_WEIGHTS)),
+                context_mode=context_mode,
+                device=device,
+            ),
+        )
+        problems += _predict_all(predictor, sources, json_out, output, console)
+    if problems:
+        print_error(f"{len(problems)} of {input_count} inputs could not be processed", console)
+        raise typer.Exit(1)
+
+
+def _predict_all(
+    predictor: Predictor,
+    sources: Sequence[Input],
+    json_out: Path | None,
+    output: Path | None,
+    console: Console,
+) -> list[str]:
+    """What is wrong with the sources that could not be processed."""
+    table = PredictionTable()
+    sinks: list[PredictionSink] = []
+    problems: list[str] = []
+    with ExitStack() as stack:
+        if json_out is None:
+            sinks.append(table)
+        elif str(json_out) == "-":
+            sinks.append(stack.enter_context(json_list(sys.stdout)))
+        else:
+            partial = stack.enter_context(whole_file(json_out))
+            file = stack.enter_context(partial.open("w", encoding="utf-8"))
+            sinks.append(stack.enter_context(json_list(file)))
+        if output is not None:
+            sinks.append(PictureFolder(output, sources))
+        progress = stack.enter_context(_progress(console))
+        for source in progress.track(sources, description="inputs"):
+            try:
+                _predict(predictor, source, sinks, progress)
+            except (UnreadableImageError, VideoError, FaceDetectorError, RecognizerError) as error:
+                problems.append(str(error))
+                print_error(_named(source, str(error)), progress.console)
+    if json_out is None:
+        Console().print(table.table)
+    return problems
+
+
+def _predict(
+    predictor: Predictor, source: Input, sinks: Sequence[PredictionSink], progress: Progress
+) -> None:
+    if not source.is_video:
+        prediction = predictor.image(source)
+        for sink in sinks:
+            sink.image(prediction)
+        return
+    with closing(VideoReader(source.path)) as reader, ExitStack() as stack:
+        adders = [stack.enter_context(sink.video(source, reader.rate_hz)) for sink in sinks]
+        task = progress.add_task(source.path.name, total=reader.frame_count)
+        for prediction in predictor.video(source, reader):
+            for add in adders:
+                add(prediction)
+            progress.advance(task)
+        progress.remove_task(task)
+
+
+def _progress(console: Console) -> Progress:
+    """Shown on a terminal only, and gone when done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(
+        *columns,
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def _named(source: Input, message: str) -> str:
+    return message if str(source.path) in message else f"{source.path}: {message}"

@@ -1,0 +1,90 @@
+"""Predictions as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from ...network.emotions import EMOTIONS
+from ...perception.people import Person
+from .inputs import Input
+from .prediction import Prediction
+from .sink import AddFrame
+
+
+@contextmanager
+def json_list(file: TextIO) -> Iterator[JsonSink]:
+    """A list with an entry for each image and each frame, complete when the `with` ends."""
+    sink = JsonSink(file)
+    file.write("[")
+    yield sink
+    file.write("\n]\n" if sink.entry_count else "]\n")
+
+
+class JsonSink:
+    """Writes each entry as it comes: a long video's would fill the memory."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self.entry_count = 0
+
+    def image(self, prediction: Prediction) -> None:
+        """An entry."""
+        separator = ",\n " if self.entry_count else "\n "
+        self._file.write(separator + json.dumps(prediction_entry(prediction)))
+        self.entry_count += 1
+
+    @contextmanager
+    def video(self, source: Input, rate_hz: float) -> Iterator[AddFrame]:
+        """An entry for each frame."""
+        yield self.image
+
+
+def prediction_entry(prediction: Prediction) -> dict[str, Any]:
+    """What JSON says of an image; of a video's frame also time_s."""
+    is_frame = prediction.time_s is not None
+    return {
+        "image": prediction.name,
+        **({"time_s": prediction.time_s} if is_frame else {}),
+        "width": prediction.view.image_width,
+        "height": prediction.view.image_height,
+        "people": [
+            {**(_tracking(person) if is_frame else {}), **_person(person)}
+            for person in prediction.view.people
+        ],
+    }
+
+
+def _tracking(person: Person) -> dict[str, Any]:
+    return {"person_id": person.person_id, "observed": person.observed}
+
+
+def _person(person: Person) -> dict[str, Any]:
+    """Null is what the network says of a face that it did not look at in this frame (hidden), and
+    the attention where it has none.
+    """
+    estimate = person.estimate if person.evaluated else None
+    attention = estimate.attention if estimate else None
+    region = attention.region if attention else None
+    return {
+        "face": _face(person),
+        "face_score": float(person.face_score),
+        "emotion": person.emotion,
+        "confidence": person.confidence,
+        "probabilities": dict(zip(EMOTIONS, person.probabilities.tolist(), strict=True)),
+        "face_weight": estimate and estimate.face_weight,
+        "context_weight": estimate and estimate.context_weight,
+        "attention": attention and attention.weights.tolist(),
+        "attention_region": region and [region.x, region.y, region.width, region.height],
+    }
+
+
+def _face(person: Person) -> list[int]:
+    """As detectors give it: left, top, right, bottom, the last two included."""
+    detection, region = person.detection, person.face
+    if detection is None:
+        right, bottom = region.x + region.width - 1, region.y + region.height - 1
+        return [region.x, region.y, right, bottom]
+    return [detection.left, detection.top, detection.right, detection.bottom]

@@ -1,0 +1,88 @@
+"""`glamor-ros build-ncaers`: the NCAER-S split from the videos of CAER."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from glamor_ros.network.emotions import EMOTIONS
+from glamor_ros.training.data import ncaers
+from glamor_ros.training.data.ncaers_plan import (
+    MAX_IMBALANCE,
+    PART_S,
+    TRAINING_FRAMES,
+    PlanSettings,
+)
+
+from ..progress import progress_bar
+
+
+def build_ncaers(
+    caer: Annotated[
+        Path,
+        typer.Argument(help="CAER: its videos as `<split>/<Class>/*.avi`.", metavar="CAER_DIR"),
+    ],
+    out: Annotated[Path, typer.Argument(help="The folder to build in.", metavar="OUT_DIR")],
+    seed: Annotated[int, typer.Option(help="Draws the frames.")] = 0,
+    part_s: Annotated[
+        float, typer.Option(min=0.1, help="One frame is drawn from about so many seconds.")
+    ] = PART_S,
+    shortest_part_s: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            help="Parts of classes that do not reach their number are cut down to this; "
+            "by default they are not cut.",
+        ),
+    ] = None,
+    per_class: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="At most so many training images a class; by default the paper's Table 1.",
+        ),
+    ] = None,
+    max_imbalance: Annotated[
+        float,
+        typer.Option(
+            min=1,
+            show_default="as in Table 1, 1.68",
+            help="The largest class over the smallest, in every split.",
+        ),
+    ] = MAX_IMBALANCE,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Videos decoded at a time; by default one a core.")
+    ] = os.cpu_count() or 1,
+) -> None:
+    """Draw images from the videos of CAER, kept apart by video; can be interrupted and run again.
+
+    Then 'glamor-ros extract-faces OUT_DIR/images OUT_DIR/crop' finds the faces.
+    """
+    settings = PlanSettings(
+        seed=seed,
+        part_s=part_s,
+        shortest_part_s=shortest_part_s,
+        training_frames=dict.fromkeys(EMOTIONS, per_class) if per_class else TRAINING_FRAMES,
+        max_imbalance=max_imbalance,
+    )
+    with progress_bar() as stage:
+        report = ncaers.build_ncaers(
+            caer,
+            out,
+            settings,
+            workers=workers,
+            on_measured=stage("measuring videos"),
+            on_extracted=stage("writing images"),
+        )
+    typer.echo(f"{report.images} images, {report.kept} of them were there before")
+    for split, counts in report.counts.items():
+        classes = ", ".join(f"{name} {count}" for name, count in counts.items())
+        typer.echo(f"  {split}: {sum(counts.values())} ({classes})")
+    typer.echo(f"the video and frame of each image: {out / ncaers.FRAMES_FILE}")
+    if report.left_out:
+        typer.echo(
+            f"{len(report.left_out)} files or frames left out, see {out / ncaers.LEFT_OUT_FILE}"
+        )

@@ -1,0 +1,105 @@
+"""`glamor-ros compare-attention`: where several networks look, side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from ...atomic_file import whole_file
+from ...media.pictures import ImageFileError, read_image
+from ...network.emotions import EMOTIONS
+from ...network.weights.checkpoint import load_checkpoint
+from ...perception.detection.build import DETECTOR_NAMES, build_face_detector
+from ...perception.geometry import Box
+from ...perception.people import EmotionEstimate
+from ...perception.recognition.emotion_recognizer import EmotionRecognizer
+from ..console import message_console, print_error
+from ..detector_options import DetectorOption, DetectorWeightsOption, DeviceOption, UpsampleOption
+from ..extras import needs_extra
+
+if TYPE_CHECKING:
+    from ...visualization.plots import AttentionComparison
+
+
+class NothingToCompareError(ValueError):
+    """No attention map can be drawn of these weights or images."""
+
+
+def compare_attention(
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE")],
+    weights: Annotated[
+        list[Path],
+        typer.Option(help="GLAMOR-Net checkpoint (.safetensors); give one for each column."),
+    ],
+    output: Annotated[Path, typer.Option(metavar="OUT", help="The figure (.png, .pdf).")],
+    detector: DetectorOption = DETECTOR_NAMES[0],
+    detector_weights: DetectorWeightsOption = None,
+    upsample: UpsampleOption = 0,
+    device: DeviceOption = "cpu",
+) -> None:
+    """Draw the attention maps of several networks for the same people, as in Figs. 9 and 10.
+
+    A row for each face; its own face is hidden from the context, as in training.
+    """
+    with needs_extra("training"):
+        from ...visualization.plots import attention_figure, require_figure_suffix, save_figure
+    require_figure_suffix(output)
+    recognizers = {str(path): _recognizer(path, device) for path in weights}
+    face_detector = build_face_detector(
+        detector, upsample=upsample, device=device, weights=detector_weights
+    )
+    rows: list[AttentionComparison] = []
+    for path in images:
+        try:
+            image_bgr = read_image(path)
+        except ImageFileError as error:
+            raise ImageFileError(f"{path} {error}") from error
+        boxes = [
+            Box(face.left, face.top, face.right, face.bottom)
+            for face in face_detector.detect(image_bgr)
+        ]
+        if not boxes:
+            print_error(f"no face found in {path}", message_console())
+        rows += _compare(path.name, image_bgr, boxes, list(recognizers.values()))
+    if not rows:
+        raise NothingToCompareError("there is no face in any of the images; try --upsample 1")
+    with whole_file(output) as partial:
+        save_figure(attention_figure(rows, [Path(name).stem for name in recognizers]), partial)
+    typer.echo(f"wrote {output}: {len(rows)} faces, {len(recognizers)} networks")
+
+
+def _recognizer(path: Path, device: str) -> EmotionRecognizer:
+    checkpoint = load_checkpoint(path)
+    if checkpoint.network.attention is None:
+        raise NothingToCompareError(f"{path} looks at no context: it has no attention map")
+    return EmotionRecognizer(checkpoint, context_mode="per_person", device=device)
+
+
+def _compare(
+    name: str,
+    image_bgr: NDArray[np.uint8],
+    boxes: list[Box],
+    recognizers: list[EmotionRecognizer],
+) -> list[AttentionComparison]:
+    from ...visualization.plots import AttentionComparison
+
+    height, width = image_bgr.shape[:2]
+    estimates = [recognizer.recognize(image_bgr, boxes) for recognizer in recognizers]
+    rows = []
+    for box, of_models in zip(boxes, zip(*estimates, strict=True), strict=True):
+        face = box.clipped(width, height)
+        masked = image_bgr.copy()
+        masked[face.y : face.y + face.height, face.x : face.x + face.width] = 0
+        maps = [estimate.attention for estimate in of_models if estimate.attention is not None]
+        captions = [_caption(estimate) for estimate in of_models]
+        rows.append(AttentionComparison(name, image_bgr, masked, maps, captions))
+    return rows
+
+
+def _caption(estimate: EmotionEstimate) -> str:
+    index = int(estimate.probabilities.argmax())
+    return f"{EMOTIONS[index]} {estimate.probabilities[index]:.0%}"

@@ -1,0 +1,164 @@
+"""`glamor-ros evaluate`: how good a network is on labelled images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ...atomic_file import whole_file
+from ...network.emotions import EMOTIONS
+from ...network.weights.checkpoint import Checkpoint, load_checkpoint
+from ...training.data.caer import SPLITS
+from ...training.data.open_dataset import OpenedDataset, open_dataset
+from ...training.evaluation.evaluate import BATCH_SIZE, predict_dataset
+from ...training.evaluation.evaluation_record import EvaluationRecord, save_records
+from ...training.evaluation.metrics import CALIBRATION_BINS, Metrics, measure
+from ...training.evaluation.predictions import Predictions, require_suffix, save_predictions
+from ...training.prepared.sample_cache import SampleCache
+from ...training.prepared.sample_preparation import WITHOUT_FACE, SamplePreparation
+from ..extras import needs_extra
+from ..progress import progress_bar
+from .prepared_dataset import default_cache_directory, prepare_samples, say_what_is_missing
+
+
+def evaluate(
+    datasets: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DATASET",
+            help="Folders of CAER-S or NCAER-S, and manifests (.csv or .jsonl).",
+        ),
+    ],
+    weights: Annotated[Path, typer.Option(help="GLAMOR-Net checkpoint (.safetensors).")],
+    split: Annotated[
+        str, typer.Option(help=f"Of CAER-S and NCAER-S: {', '.join(SPLITS)}.")
+    ] = "test",
+    crops: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder of the split's crop files, as extract-faces wrote them.",
+            show_default="DATASET/crop/SPLIT",
+        ),
+    ] = None,
+    without_face: Annotated[
+        str,
+        typer.Option(help=f"What to do with an image without a face: {', '.join(WITHOUT_FACE)}."),
+    ] = WITHOUT_FACE[0],
+    json_out: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="OUT", help="Write all figures; report reads them."),
+    ] = None,
+    figure: Annotated[
+        Path | None, typer.Option(metavar="OUT", help="Draw the confusion matrix (.png, .pdf).")
+    ] = None,
+    predictions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OUT", help="Write what is said of each image (.npz, .json); compare reads it."
+        ),
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keeps the prepared images.", show_default="user's cache"),
+    ] = None,
+    batch_size: Annotated[int, typer.Option(min=1)] = BATCH_SIZE,
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+) -> None:
+    """Measure accuracy, the figures of each class and calibration on labelled images.
+
+    Images that cannot be used are counted and the first of them named.
+    """
+    if len(datasets) > 1 and (figure or predictions or crops):
+        raise typer.BadParameter(
+            "--figure, --predictions and --crops belong to one dataset: evaluate them one by one"
+        )
+    if without_face not in WITHOUT_FACE:
+        raise typer.BadParameter(
+            f"{without_face!r} is none of {', '.join(WITHOUT_FACE)}", param_hint="--without-face"
+        )
+    if predictions is not None:
+        require_suffix(predictions)
+    if figure is not None:
+        with needs_extra("training"):
+            from ...visualization.plots import confusion_figure, require_figure_suffix, save_figure
+        require_figure_suffix(figure)
+    checkpoint = load_checkpoint(weights)
+    preparation = SamplePreparation(checkpoint.input_spec, without_face=without_face)
+    cache_directory = cache or default_cache_directory()
+    records = []
+    for path in datasets:
+        opened = open_dataset(path, split, crops)
+        samples = prepare_samples(opened, preparation, cache_directory)
+        predicted = _predict(checkpoint, weights, opened, samples, batch_size, device)
+        metrics = measure(predicted)
+        left_out = [*opened.contents.skipped, *samples.skipped]
+        Console().print(_table(metrics, f"{weights.name} on {_title(path, opened)}"))
+        say_what_is_missing(opened, [str(one) for one in left_out])
+        records.append(EvaluationRecord.of(weights, checkpoint, opened, len(left_out), metrics))
+        if predictions is not None:
+            save_predictions(predicted, predictions)
+        if figure is not None:
+            with whole_file(figure) as partial:
+                save_figure(confusion_figure(metrics.confusion, _title(path, opened)), partial)
+    if json_out is not None:
+        save_records(records, json_out)
+
+
+def _predict(
+    checkpoint: Checkpoint,
+    weights: Path,
+    opened: OpenedDataset,
+    samples: SampleCache,
+    batch_size: int,
+    device: str,
+) -> Predictions:
+    with progress_bar() as stage:
+        predicted = predict_dataset(
+            checkpoint,
+            samples.dataset(),
+            device=device,
+            batch_size=batch_size,
+            on_progress=stage("evaluating"),
+        )
+    return Predictions(
+        [opened.name_of(name) for name in predicted.names],
+        predicted.labels,
+        predicted.probabilities,
+        {"weights": str(weights), "dataset": str(opened.root), "split": opened.split},
+    )
+
+
+def _title(path: Path, opened: OpenedDataset) -> str:
+    return f"{path.name} ({opened.split})" if opened.split else path.name
+
+
+def _table(metrics: Metrics, title: str) -> Table:
+    table = Table(title=title)
+    table.add_column("class")
+    for name in ("samples", "accuracy", "precision", "F1"):
+        table.add_column(name, justify="right")
+    columns = (metrics.support, metrics.recall, metrics.precision, metrics.f1)
+    for name, support, *shares in zip(EMOTIONS, *columns, strict=True):
+        table.add_row(name, str(support), *(_percent(share) for share in shares))
+    table.add_section()
+    table.add_row("all", str(metrics.count), _percent(metrics.accuracy), "", "")
+    table.add_row(
+        "mean of classes",
+        "",
+        _percent(metrics.balanced_accuracy),
+        _percent(float(np.nanmean(metrics.precision))),
+        _percent(metrics.macro_f1),
+    )
+    table.caption = (
+        f"calibration error (ECE, {CALIBRATION_BINS} bins): {_percent(metrics.calibration_error)}"
+    )
+    return table
+
+
+def _percent(share: float) -> str:
+    return "–" if np.isnan(share) else f"{100 * share:.2f} %"

@@ -1,0 +1,59 @@
+"""`glamor-ros extract-faces`: the crop files of a dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from glamor_ros.perception.detection.build import build_face_detector
+from glamor_ros.training.data import face_extraction
+
+from ..detector_options import DetectorOption, DetectorWeightsOption, DeviceOption, UpsampleOption
+from ..progress import progress_bar
+
+SHOWN = 10
+
+
+def extract_faces(
+    images_directory: Annotated[
+        Path, typer.Argument(metavar="IMAGES_DIR", help="Images, in folders of any depth.")
+    ],
+    crop_directory: Annotated[
+        Path,
+        typer.Argument(metavar="CROP_DIR", help="Where the crop files go, in the same folders."),
+    ],
+    detector: DetectorOption = "mmod",
+    detector_weights: DetectorWeightsOption = None,
+    upsample: UpsampleOption = 1,
+    device: DeviceOption = "cpu",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Detect also where a crop file is there.")
+    ] = False,
+) -> None:
+    """Write the box of the face in every image of a dataset; can be interrupted and run again.
+
+    A crop file holds x1,y1,x2,y2 in pixels of the face with the highest score, or 0,0,0,0.
+    """
+    face_detector = build_face_detector(
+        detector, upsample=upsample, device=device, weights=detector_weights
+    )
+    with progress_bar() as stage:
+        report = face_extraction.extract_faces(
+            images_directory,
+            crop_directory,
+            face_detector,
+            overwrite=overwrite,
+            on_progress=stage("detecting faces"),
+        )
+    typer.echo(
+        f"{report.images} images: {report.with_face} with a face, {len(report.without_face)} "
+        f"without, {len(report.unreadable)} that cannot be used; {report.kept} were done before"
+    )
+    problems = [f"no face: {image}" for image in report.without_face]
+    problems += [f"cannot be used: {one}" for one in report.unreadable]
+    for problem in problems[:SHOWN]:
+        typer.echo(f"  {problem}")
+    if problems:
+        typer.echo(f"the whole list is in {crop_directory / face_extraction.REPORT_FILE}")

@@ -1,0 +1,41 @@
+"""`glamor-ros report`: what was measured, beside the paper's tables."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...atomic_file import write_whole
+from ...training.evaluation.evaluation_record import find_records
+from ...training.evaluation.report import Report
+
+
+def report(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN_DIR",
+            help="Folders, searched with all folders in them, or files from evaluate --json.",
+        ),
+    ],
+    markdown_out: Annotated[
+        Path | None,
+        typer.Option("--markdown", metavar="OUT", help="Write it there, not to stdout."),
+    ] = None,
+    json_out: Annotated[Path | None, typer.Option("--json", metavar="OUT")] = None,
+) -> None:
+    """Set measured accuracies beside the paper's Tables 2, 3, 4, 6 and 7, in Markdown.
+
+    An evaluation finds its rows by the network's parts, the dataset and the test split. Rows that
+    were not run say so.
+    """
+    result = Report.of(find_records(runs))
+    if json_out is not None:
+        write_whole(json_out, (json.dumps(result.as_dict(), indent=2) + "\n").encode())
+    if markdown_out is not None:
+        write_whole(markdown_out, result.markdown().encode())
+    else:
+        typer.echo(result.markdown(), nl=False)

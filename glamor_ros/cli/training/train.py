@@ -1,0 +1,190 @@
+"""`glamor-ros train`: a network from a recipe and labelled images."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ...training.data.caer import SPLITS, split_directory
+from ...training.data.open_dataset import OpenedDataset, open_dataset
+from ...training.prepared.sample_cache import SampleCache
+from ...training.prepared.sample_preparation import SamplePreparation
+from ..extras import needs_extra
+from .prepared_dataset import default_cache_directory, prepare_samples, say_what_is_missing
+
+if TYPE_CHECKING:
+    from ...training.fit.trainer import TrainedNetwork
+
+
+class TrainOptionError(ValueError):
+    """An option's value cannot be used."""
+
+
+def train(
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            metavar="RECIPE",
+            help="A .yaml file, or the name of one in the package's config/training.",
+        ),
+    ],
+    data: Annotated[
+        Path,
+        typer.Option(
+            metavar="DATASET", help="Folder of CAER-S or NCAER-S, or a manifest (.csv or .jsonl)."
+        ),
+    ],
+    output: Annotated[Path, typer.Option(metavar="DIR", help="The folder of this run.")],
+    split: Annotated[str, typer.Option(help=f"Of --data's folder: {', '.join(SPLITS)}.")] = "train",
+    crops: Annotated[
+        Path | None,
+        typer.Option(help="The split's crop files.", show_default="DATASET/crop/SPLIT"),
+    ] = None,
+    validation: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DATASET",
+            help="Chooses the best weights.",
+            show_default="--data's own validation split, where it has one",
+        ),
+    ] = None,
+    validation_split: Annotated[str, typer.Option(help="Of --validation's folder.")] = "validation",
+    validation_crops: Annotated[
+        Path | None,
+        typer.Option(help="The validation split's crop files.", show_default="as for --crops"),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in DIR, if there is one.")
+    ] = False,
+    encoder_weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="torchvision's weights of the encoder, as .safetensors, for recipes with "
+            "pretrained_encoders.",
+        ),
+    ] = None,
+    accelerator: Annotated[str, typer.Option(help="auto, cpu, gpu; see Lightning.")] = "auto",
+    devices: Annotated[str, typer.Option(help="How many of this machine, or auto.")] = "auto",
+    nodes: Annotated[
+        int, typer.Option(min=1, help="Machines; DIR must be the same folder on all of them.")
+    ] = 1,
+    strategy: Annotated[
+        str, typer.Option(help="auto, ddp; see Lightning. Several devices share a batch.")
+    ] = "auto",
+    precision: Annotated[
+        str | None, typer.Option(help="32-true, bf16-mixed, 16-mixed.", show_default="the recipe's")
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Processes a device that read prepared images.")
+    ] = 2,
+    limit_batches: Annotated[
+        int | None,
+        typer.Option(min=1, help="Try the recipe out: at most so many batches an epoch."),
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keeps the prepared images.", show_default="user's cache"),
+    ] = None,
+) -> None:
+    """Train a network as a recipe says, first its branches, then all of it.
+
+    Can be interrupted and gone on with by --resume. Writes DIR/best.safetensors (the most accurate
+    in validation) and DIR/last.safetensors; figures of every epoch lie below DIR/*/logs as CSV, and
+    'tensorboard --logdir DIR' shows them.
+    """
+    with needs_extra("training"):
+        from ...training.fit.recipe import find_recipe, load_recipe
+        from ...training.fit.trainer import RunSettings, TrainingData, is_first_process
+        from ...training.fit.trainer import train as train_network
+        from .epoch_summary import EpochLines
+    settings = RunSettings(
+        output,
+        resume=resume,
+        accelerator=accelerator,
+        devices="auto" if devices == "auto" else _device_count(devices),
+        nodes=nodes,
+        strategy=strategy,
+        workers=workers,
+        encoder_weights=encoder_weights,
+        limit_batches=limit_batches,
+        progress_bar=sys.stderr.isatty(),
+    )
+    loaded = load_recipe(find_recipe(recipe))
+    if precision is not None:
+        loaded = loaded.with_precision(precision)
+    # The processes besides the first are as silent as Lightning's own.
+    is_first = is_first_process()
+    cache_directory = cache or default_cache_directory()
+    opened = open_dataset(data, split, crops)
+    samples = _prepare(opened, loaded.training_preparation(), cache_directory, is_first)
+    source: dict[str, Any] = {"train": _source(opened, samples), "validation": None}
+    validation_samples = None
+    if validation is None and _has_split(data, validation_split):
+        validation = data
+    if validation is not None:
+        opened = open_dataset(validation, validation_split, validation_crops)
+        validation_samples = _prepare(
+            opened, loaded.validation_preparation(), cache_directory, is_first
+        )
+        source["validation"] = _source(opened, validation_samples)
+    elif is_first:
+        typer.echo("there is no validation data: the last weights are the result", err=True)
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    trained = train_network(
+        loaded,
+        TrainingData(
+            samples.dataset(), validation_samples.dataset() if validation_samples else None, source
+        ),
+        settings,
+        lambda stage: [EpochLines(stage)],
+    )
+    if is_first:
+        _say_result(trained)
+
+
+def _device_count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise TrainOptionError(f"--devices is '{text}', expected a number from 1, or auto")
+    return int(text)
+
+
+def _has_split(path: Path, split: str) -> bool:
+    folders = (path / "images", path)
+    return any(split_directory(folder, split) is not None for folder in folders)
+
+
+def _prepare(
+    opened: OpenedDataset, preparation: SamplePreparation, directory: Path, is_first: bool
+) -> SampleCache:
+    samples = prepare_samples(opened, preparation, directory)
+    if is_first:
+        left_out = [*opened.contents.skipped, *samples.skipped]
+        say_what_is_missing(opened, [str(one) for one in left_out])
+    return samples
+
+
+def _source(opened: OpenedDataset, samples: SampleCache) -> dict[str, Any]:
+    """Of one dataset, for the provenance; the name of its cache changes with all it holds."""
+    return {
+        "kind": opened.kind,
+        "name": opened.root.resolve().name,
+        "split": opened.split,
+        "without_face_box": opened.contents.without_box,
+        "left_out": len(opened.contents.skipped) + len(samples.skipped),
+        "fingerprint": samples.directory.name,
+    }
+
+
+def _say_result(trained: TrainedNetwork) -> None:
+    typer.echo(f"last weights: {trained.last}")
+    if trained.best is not None:
+        typer.echo(f"best in validation: {trained.best}")
+    typer.echo(
+        "measure them on images that took no part: "
+        f"glamor-ros evaluate DATASET --weights {trained.best or trained.last}"
+    )

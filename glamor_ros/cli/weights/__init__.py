@@ -1,0 +1,1 @@
+"""The commands that fetch, convert and export weights."""

@@ -1,0 +1,1 @@
+"""Pictures and videos: from files and cameras, and to files."""

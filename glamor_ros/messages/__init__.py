@@ -1,0 +1,1 @@
+"""Between perception's types and ROS messages, without rclpy."""

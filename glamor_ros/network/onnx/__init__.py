@@ -1,0 +1,1 @@
+"""GLAMOR-Net as ONNX."""

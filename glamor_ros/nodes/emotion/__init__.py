@@ -1,0 +1,1 @@
+"""The node that tells the emotions of the people in view."""

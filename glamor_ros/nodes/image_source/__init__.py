@@ -1,0 +1,1 @@
+"""The node that publishes videos and photographs as a camera would."""

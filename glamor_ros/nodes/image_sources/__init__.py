@@ -1,1 +1,0 @@
-"""Where images can come from besides a camera's driver. Nothing here knows of ROS."""

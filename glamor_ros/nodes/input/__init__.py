@@ -1,0 +1,1 @@
+"""A camera's images, from the subscription to the newest frame."""

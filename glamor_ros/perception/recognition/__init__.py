@@ -1,0 +1,1 @@
+"""Reading emotions from faces and scenes."""

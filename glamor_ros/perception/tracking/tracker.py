@@ -1,0 +1,171 @@
+"""Which face is whose from one image to the next."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from ..detection.face_detector import FaceDetection
+from ..geometry import Box, distance_intersection_over_union
+from .motion import BoxMotion
+
+
+@dataclass(frozen=True)
+class TrackerSettings:
+    """How the tracker follows people. Raises ValueError where a value is out of its range.
+
+    max_coast_s: a person who has not been detected for longer is gone; must be longer than the
+        interval between detections.
+    min_similarity: of the predicted and the detected box of one person, as distance-IoU
+        (1: equal, 0: they touch, towards -1: far apart); the default lets a face move by about its
+        own width more than predicted.
+    max_size_ratio: of the predicted and the detected box's sides.
+    """
+
+    max_coast_s: float = 1.0
+    min_similarity: float = -0.25
+    max_size_ratio: float = 2.0
+
+    def __post_init__(self) -> None:
+        ranges = {
+            "max_coast_s": (0.0, math.inf),
+            "min_similarity": (-1.0, 1.0),
+            "max_size_ratio": (1.0, math.inf),
+        }
+        for field in fields(self):
+            value, (lowest, highest) = getattr(self, field.name), ranges[field.name]
+            if not lowest <= value <= highest:
+                raise ValueError(f"{field.name} must be {lowest:g} to {highest:g}, got {value}")
+
+
+@dataclass(frozen=True)
+class Track:
+    """One person at one stamp.
+
+    person_id: "person_1", "person_2" ...; a tracker never gives one out twice.
+    box: the detection's where there is one, else where the face is predicted to be.
+    detection: None where the box is predicted.
+    score: of the last detection.
+    """
+
+    person_id: str
+    box: Box
+    detection: FaceDetection | None
+    score: float
+    first_seen_s: float
+    last_seen_s: float
+
+
+@dataclass(frozen=True)
+class _Tracked:
+    track: Track
+    motion: BoxMotion
+
+
+class FaceTracker:
+    """Gives detections the identities of the people detected before.
+
+    Detections are assigned to the predicted boxes so that the sum of the similarities is the
+    greatest (Hungarian method); one that is similar to nobody is a new person. Stamps that go back
+    mean another recording: everybody is forgotten.
+    """
+
+    def __init__(self, settings: TrackerSettings | None = None) -> None:
+        self.settings = settings or TrackerSettings()
+        self._tracked: list[_Tracked] = []
+        self._stamp_s = -math.inf
+        self._numbers = itertools.count(1)
+
+    def reset(self) -> None:
+        """Forget everybody. Their ids are not given out again."""
+        self._tracked = []
+        self._stamp_s = -math.inf
+
+    def update(self, detections: Sequence[FaceDetection], stamp_s: float) -> list[Track]:
+        """The people in view of an image in which the detector found these faces.
+
+        In the order in which they came into view; with those who were missed this time, but not
+        for longer than max_coast_s.
+        """
+        self._advance(stamp_s)
+        self._tracked = [
+            _Tracked(
+                replace(known.track, box=motion.box, detection=None),
+                motion,
+            )
+            for known in self._tracked
+            for motion in [known.motion.predicted(stamp_s)]
+        ]
+        boxes = [_box(detection) for detection in detections]
+        matches = self._assign([known.track.box for known in self._tracked], boxes)
+        for index, detection_index in matches.items():
+            known, detection = self._tracked[index], detections[detection_index]
+            self._tracked[index] = _Tracked(
+                replace(
+                    known.track,
+                    box=boxes[detection_index],
+                    detection=detection,
+                    score=detection.score,
+                    last_seen_s=stamp_s,
+                ),
+                known.motion.corrected(boxes[detection_index]),
+            )
+        for detection_index in sorted(set(range(len(boxes))) - set(matches.values())):
+            detection, box = detections[detection_index], boxes[detection_index]
+            person_id = f"person_{next(self._numbers)}"
+            track = Track(person_id, box, detection, detection.score, stamp_s, stamp_s)
+            self._tracked.append(_Tracked(track, BoxMotion.at_rest(box, stamp_s)))
+        return [known.track for known in self._tracked]
+
+    def predict(self, stamp_s: float) -> list[Track]:
+        """The people in view of an image in which the detector did not look."""
+        self._advance(stamp_s)
+        return [
+            replace(known.track, box=known.motion.predicted(stamp_s).box, detection=None)
+            for known in self._tracked
+        ]
+
+    def _advance(self, stamp_s: float) -> None:
+        if not math.isfinite(stamp_s):
+            raise ValueError(f"the stamp must be a finite number of seconds, got {stamp_s}")
+        if stamp_s < self._stamp_s:
+            self.reset()
+        self._stamp_s = stamp_s
+        oldest_s = stamp_s - self.settings.max_coast_s
+        self._tracked = [known for known in self._tracked if known.track.last_seen_s >= oldest_s]
+
+    def _assign(self, predicted: Sequence[Box], detected: Sequence[Box]) -> dict[int, int]:
+        """Indices of predicted boxes to those of the detected boxes that they are matched with."""
+        # Above the limit for an admissible pair, so that any such pair is better than none.
+        gain: NDArray[np.float64] = np.array(
+            [[self._gain(a, b) for b in detected] for a in predicted], dtype=float
+        ).reshape(len(predicted), len(detected))
+        rows, columns = linear_sum_assignment(gain, maximize=True)
+        return {
+            int(row): int(column)
+            for row, column in zip(rows, columns, strict=True)
+            if gain[row, column] > 0
+        }
+
+    def _gain(self, predicted: Box, detected: Box) -> float:
+        ratios = (detected.width / predicted.width, detected.height / predicted.height)
+        limit = self.settings.max_size_ratio
+        if not all(1 / limit <= ratio <= limit for ratio in ratios):
+            return 0.0
+        similarity = distance_intersection_over_union(predicted, detected)
+        return max(similarity - self.settings.min_similarity, 0.0)
+
+
+def _box(detection: FaceDetection) -> Box:
+    """Without the last column and row, as the released code cuts faces out (inclusive edges there
+    too), but never empty.
+    """
+    right = max(detection.right, detection.left + 1)
+    bottom = max(detection.bottom, detection.top + 1)
+    return Box(detection.left, detection.top, right, bottom)

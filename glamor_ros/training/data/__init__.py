@@ -1,0 +1,1 @@
+"""Labelled images and what is done to them."""

@@ -1,0 +1,75 @@
+"""Folders of heads with who they are: `images/<Class>/*.jpg` and `labels.csv`.
+
+labels.csv has the columns emotion, image (the file's name) and identity. The layout of the
+facial_expressions data set.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...network.emotions import EMOTIONS
+from .class_folders import read_class_folders
+from .samples import DatasetError, SampleSet, Skipped, emotion_index, require_samples
+
+LABELS_FILE = "labels.csv"
+COLUMNS = ("emotion", "image", "identity")
+
+
+@dataclass(frozen=True)
+class IdentifiedSamples:
+    """identities: the person that each sample shows, in the samples' order."""
+
+    sample_set: SampleSet
+    identities: tuple[str, ...]
+
+
+def read_facial_expressions(root: Path, crop_directory: Path | None = None) -> IdentifiedSamples:
+    """The images that lie in the class folder that labels.csv says.
+
+    crop_directory: as extract-faces wrote it for `<root>/images`. Images without a line and lines
+    without an image are listed. Raises DatasetError where labels.csv or everything is missing.
+    """
+    identities, skipped = _read_labels(root / LABELS_FILE)
+    samples, more_skipped = read_class_folders(root / "images", crop_directory)
+    skipped += more_skipped
+    kept, kept_identities = [], []
+    for sample in samples:
+        identity = identities.pop((sample.label, sample.image.name), None)
+        if identity is None:
+            skipped.append(Skipped(str(sample.image), f"has no line in {LABELS_FILE}"))
+        else:
+            kept.append(sample)
+            kept_identities.append(identity)
+    known = {Path(one.where).name for one in more_skipped}
+    skipped += [
+        Skipped(f"{root / LABELS_FILE}", f"there is no image {EMOTIONS[emotion]}/{name}")
+        for emotion, name in identities
+        if name not in known
+    ]
+    return IdentifiedSamples(require_samples(kept, skipped, str(root)), tuple(kept_identities))
+
+
+def _read_labels(path: Path) -> tuple[dict[tuple[int, str], str], list[Skipped]]:
+    """(class, file name) to identity."""
+    if not path.is_file():
+        raise DatasetError(f"there is no {path}; it must have the columns {', '.join(COLUMNS)}")
+    identities: dict[tuple[int, str], str] = {}
+    skipped: list[Skipped] = []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        missing = set(COLUMNS) - set(reader.fieldnames or ())
+        if missing:
+            raise DatasetError(f"{path} lacks the columns {', '.join(sorted(missing))}")
+        for row in reader:
+            where = f"{path}:{reader.line_num}"
+            emotion = emotion_index(row["emotion"] or "")
+            if emotion is None:
+                skipped.append(Skipped(where, f"{row['emotion']!r} is none of the seven classes"))
+            elif not row["image"] or not row["identity"]:
+                skipped.append(Skipped(where, "the image or the identity is empty"))
+            else:
+                identities[emotion, row["image"]] = row["identity"]
+    return identities, skipped

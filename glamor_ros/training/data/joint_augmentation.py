@@ -1,0 +1,101 @@
+"""Random changes to batches of faces together with their contexts, on the device they lie on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ...network.input_spec import InputSpec
+
+
+@dataclass(frozen=True)
+class JointAugmentation:
+    """The released code's augmentation, each image for itself, and shifts of the face.
+
+    flip: half of the samples are mirrored, face and context alike.
+    rotation_deg: the face is turned by up to so many degrees in either direction.
+    face_shift_px: the face's crop moves by up to so many pixels of the network's face.
+    random_context_crop: context_crop is cut anywhere from context_resize, not from its centre.
+    """
+
+    flip: bool = True
+    rotation_deg: float = 20.0
+    face_shift_px: int = 0
+    random_context_crop: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rotation_deg <= 180:
+            raise ValueError(f"rotation_deg is {self.rotation_deg}; it must be 0 to 180")
+        if self.face_shift_px < 0:
+            raise ValueError(f"face_shift_px is {self.face_shift_px}; it must be at least 0")
+
+    def face_margin_px(self, input_spec: InputSpec) -> int:
+        """What must be prepared around the face, so that turned and shifted faces have no gaps."""
+        angle = math.radians(min(self.rotation_deg, 45.0))
+        turned = max(input_spec.face_size) * (math.cos(angle) + math.sin(angle))
+        return math.ceil((turned - max(input_spec.face_size)) / 2) + self.face_shift_px
+
+    def __call__(
+        self, faces: Tensor, contexts: Tensor, input_spec: InputSpec, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Prepared uint8 faces (N, 3, h, w) and contexts (N, 3, 128, 171) to the network's inputs.
+
+        The inputs are float32 in [0, 1], of input_spec's sizes. The generator belongs to the
+        device. Beyond the prepared images their edges repeat.
+        """
+        count = len(faces)
+        mirrored = torch.zeros(count, dtype=torch.bool, device=faces.device)
+        if self.flip:
+            mirrored = torch.rand(count, generator=generator, device=faces.device) < 0.5
+        return (
+            self._faces(faces, mirrored, input_spec.face_size, generator),
+            self._contexts(contexts, mirrored, input_spec.context_crop, generator),
+        )
+
+    def _faces(
+        self, faces: Tensor, mirrored: Tensor, size: tuple[int, int], generator: torch.Generator
+    ) -> Tensor:
+        count, _, source_height, source_width = faces.shape
+        height, width = size
+        device = faces.device
+        drawn = 2 * torch.rand(3, count, generator=generator, device=device) - 1
+        angle = drawn[0] * math.radians(self.rotation_deg)
+        shift = drawn[1:] * 2 * self.face_shift_px
+        sign = torch.where(mirrored, -1.0, 1.0)
+        cos, sin = torch.cos(angle), torch.sin(angle)
+        # From the output's coordinates in [-1, 1] to the source's, turned in pixels, so that a
+        # face that is not square is not sheared.
+        rows = [
+            torch.stack([sign * cos * width, -sin * height, shift[0]], dim=1) / source_width,
+            torch.stack([sign * sin * width, cos * height, shift[1]], dim=1) / source_height,
+        ]
+        grid = functional.affine_grid(
+            torch.stack(rows, dim=1), [count, 1, height, width], align_corners=False
+        )
+        return functional.grid_sample(
+            faces.float() / 255, grid, padding_mode="border", align_corners=False
+        )
+
+    def _contexts(
+        self, contexts: Tensor, mirrored: Tensor, size: tuple[int, int], generator: torch.Generator
+    ) -> Tensor:
+        device = contexts.device
+        starts = []
+        for source, wanted in zip(contexts.shape[2:], size, strict=True):
+            slack = source - wanted
+            if self.random_context_crop:
+                start = torch.randint(
+                    slack + 1, (len(contexts), 1), generator=generator, device=device
+                )
+            else:
+                start = torch.full((len(contexts), 1), slack // 2, device=device)
+            starts.append(start + torch.arange(wanted, device=device))
+        rows, columns = starts
+        columns = torch.where(mirrored[:, None], columns.flip(1), columns)
+        sample = torch.arange(len(contexts), device=device)[:, None, None]
+        cut = contexts.permute(0, 2, 3, 1)[sample, rows[:, :, None], columns[:, None, :]]
+        return cut.permute(0, 3, 1, 2).float() / 255

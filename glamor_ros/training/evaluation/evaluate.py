@@ -1,0 +1,73 @@
+"""What a network says of a dataset of prepared samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...network.batch_norm_folding import folded_for_inference
+from ...network.input_spec import InputSpec
+from ...network.weights.checkpoint import Checkpoint
+from ...perception.device import require_device
+from ..data.emotion_dataset import EmotionDataset
+from .predictions import Predictions, unique_names
+
+BATCH_SIZE = 64
+
+
+class EvaluationError(ValueError):
+    """A dataset does not fit the network."""
+
+
+def predict_dataset(
+    checkpoint: Checkpoint,
+    dataset: EmotionDataset,
+    *,
+    device: str = "cpu",
+    batch_size: int = BATCH_SIZE,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Predictions:
+    """Faces and contexts are cut from their centre, as the recognizer sees them.
+
+    Samples of the same name are told apart (see `unique_names`).
+    Raises EvaluationError for samples that are smaller than the network's inputs, RecognizerError
+    for a device that is not there.
+    """
+    torch_device = require_device(device)
+    network = folded_for_inference(checkpoint.network).to(torch_device)
+    probabilities = []
+    for start in range(0, len(dataset), batch_size):
+        indices = np.arange(start, min(start + batch_size, len(dataset)))
+        batch = dataset.batch(indices)
+        faces, contexts = network_inputs(
+            batch.faces.to(torch_device), batch.contexts.to(torch_device), checkpoint.input_spec
+        )
+        with torch.inference_mode():
+            probabilities.append(network(faces, contexts).probabilities.cpu())
+        on_progress(int(indices[-1]) + 1, len(dataset))
+    return Predictions(
+        unique_names(dataset.names), dataset.labels, torch.cat(probabilities).numpy()
+    )
+
+
+def network_inputs(faces: Tensor, contexts: Tensor, spec: InputSpec) -> tuple[Tensor, Tensor]:
+    """Prepared samples, uint8 (N, 3, h, w), to what the network takes: cropped, in [0, 1].
+
+    Raises EvaluationError where they are smaller than that.
+    """
+    return _from_centre(faces, spec.face_size), _from_centre(contexts, spec.context_crop)
+
+
+def _from_centre(images: Tensor, size: tuple[int, int]) -> Tensor:
+    (height, width), (wanted_height, wanted_width) = images.shape[2:], size
+    if height < wanted_height or width < wanted_width:
+        raise EvaluationError(
+            f"the prepared images are {width}x{height}, the network needs {wanted_width}x"
+            f"{wanted_height}: prepare the dataset with this network's input_spec"
+        )
+    top, left = (height - wanted_height) // 2, (width - wanted_width) // 2
+    cropped = images[:, :, top : top + wanted_height, left : left + wanted_width]
+    return cropped.float() / 255

@@ -1,0 +1,118 @@
+"""The result of an evaluation with all that it belongs to, as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ...atomic_file import write_whole
+from ...network.architecture import stored_values
+from ...network.weights.checkpoint import Checkpoint
+from ..data.open_dataset import OpenedDataset
+from .metrics import Metrics
+
+FORMAT = "glamor_ros.evaluation.1"
+
+
+class EvaluationRecordError(ValueError):
+    """A file or folder holds no result of an evaluation."""
+
+
+@dataclass(frozen=True)
+class DatasetRecord:
+    """kind, split: see OpenedDataset. left_out: samples that could not be used."""
+
+    kind: str
+    path: str
+    split: str | None
+    left_out: int
+
+
+@dataclass(frozen=True)
+class EvaluationRecord:
+    """architecture, input_spec: the checkpoint's fields. stored_values: the network's size.
+
+    metrics: see `Metrics.as_dict`.
+    """
+
+    weights: str
+    architecture: Mapping[str, Any]
+    input_spec: Mapping[str, Any]
+    stored_values: int
+    dataset: DatasetRecord
+    metrics: Mapping[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        weights: Path,
+        checkpoint: Checkpoint,
+        dataset: OpenedDataset,
+        left_out: int,
+        metrics: Metrics,
+    ) -> EvaluationRecord:
+        return cls(
+            str(weights),
+            asdict(checkpoint.architecture),
+            asdict(checkpoint.input_spec),
+            stored_values(checkpoint.network),
+            DatasetRecord(dataset.kind, str(dataset.root), dataset.split, left_out),
+            metrics.as_dict(),
+        )
+
+    @property
+    def accuracy(self) -> float:
+        return float(self.metrics["accuracy"])
+
+
+def save_records(records: list[EvaluationRecord], path: Path) -> None:
+    """Whole or not at all. Raises OSError."""
+    content = {"format": FORMAT, "evaluations": [asdict(record) for record in records]}
+    write_whole(path, json.dumps(content, indent=2).encode() + b"\n")
+
+
+def load_records(path: Path) -> list[EvaluationRecord]:
+    """Raises EvaluationRecordError where the file is missing or is no result of an evaluation."""
+    try:
+        content = json.loads(path.read_bytes())
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise EvaluationRecordError(f"it does not say format={FORMAT!r}")
+        records = [
+            EvaluationRecord(**fields | {"dataset": DatasetRecord(**fields["dataset"])})
+            for fields in content["evaluations"]
+        ]
+        for record in records:
+            _ = record.accuracy
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EvaluationRecordError(
+            f"{path} is no result of 'glamor-ros evaluate --json': {error}"
+        ) from error
+    return records
+
+
+def find_records(paths: list[Path]) -> list[EvaluationRecord]:
+    """All results in the files, and in the folders at any depth; other JSON files are passed over.
+
+    Raises EvaluationRecordError for a path that is not there, or a file that is no result.
+    """
+    records: list[EvaluationRecord] = []
+    for path in paths:
+        if path.is_dir():
+            for file in _candidates(path):
+                records += load_records(file)
+        else:
+            records += load_records(path)
+    return records
+
+
+def _candidates(directory: Path) -> Iterator[Path]:
+    for file in sorted(directory.rglob("*.json")):
+        try:
+            content = json.loads(file.read_bytes())
+        except (OSError, ValueError):
+            continue
+        if isinstance(content, dict) and content.get("format") == FORMAT:
+            yield file

@@ -1,0 +1,155 @@
+"""One stage of training as Lightning sees it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor, nn
+from torch.nn import functional
+from torchmetrics import MeanMetric, Metric
+from torchmetrics.classification import MulticlassAccuracy
+
+from ...network.emotions import EMOTIONS
+from ...network.glamor_net import GlamorNet, GlamorOutput
+from ...network.input_spec import InputSpec
+from ..data.emotion_dataset import Batch
+from ..data.joint_augmentation import JointAugmentation
+from ..evaluation.evaluate import network_inputs
+from .recipe import StageRecipe
+
+# What is logged of each epoch, as "train/…" and "validation/…".
+LOSS, ACCURACY = "loss", "accuracy"
+FACE_WEIGHT, CONTEXT_WEIGHT = "fusion_weight_face", "fusion_weight_context"
+
+
+class NetworkBatch(NamedTuple):
+    """faces (N, 3, 96, 96), contexts (N, 3, 112, 112): float32 in [0, 1]; distributions (N, 7)."""
+
+    faces: Tensor
+    contexts: Tensor
+    distributions: Tensor
+
+
+class EpochMetrics(nn.Module):
+    """Means over the samples of an epoch, of all processes together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loss = MeanMetric()
+        self.accuracy = MulticlassAccuracy(len(EMOTIONS), average="micro")
+        self.face_weight = MeanMetric()
+        self.context_weight = MeanMetric()
+
+    def update(self, loss: Tensor, output: GlamorOutput, distributions: Tensor) -> None:
+        self.loss.update(loss.detach(), len(distributions))
+        self.accuracy.update(output.logits.detach(), distributions.argmax(dim=1))
+        if output.fusion_weights is not None:
+            weights = output.fusion_weights.detach().float()
+            self.face_weight.update(weights[:, 0])
+            self.context_weight.update(weights[:, 1])
+
+    def named(self, *, fuses: bool) -> dict[str, Metric]:
+        """What there is to log; fuses: whether there are fusion weights."""
+        metrics: dict[str, Metric] = {LOSS: self.loss, ACCURACY: self.accuracy}
+        if fuses:
+            metrics |= {FACE_WEIGHT: self.face_weight, CONTEXT_WEIGHT: self.context_weight}
+        return metrics
+
+
+class StageModule(LightningModule):
+    """Trains all of `network` as a stage of a recipe says.
+
+    Batches of prepared samples (see EmotionDataset) are augmented, or cut from their centre, on the
+    device. What is random in an epoch depends on the seed, the epoch and the process alone, so that
+    a run that goes on from the last epoch is the run that was not interrupted.
+    """
+
+    def __init__(
+        self,
+        network: GlamorNet,
+        input_spec: InputSpec,
+        recipe: StageRecipe,
+        augmentation: JointAugmentation,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self._input_spec = input_spec
+        self._recipe = recipe
+        self._augmentation = augmentation
+        self._seed = seed
+        self._generator = torch.Generator()
+        self.train_metrics = EpochMetrics()
+        self.validation_metrics = EpochMetrics()
+        for module in network.classifier.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = recipe.dropout
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        recipe, schedule = self._recipe, self._recipe.schedule
+        parameters = list(self.network.parameters())
+        groups = [
+            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe.weight_decay},
+            # Biases and normalisation are not decayed.
+            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+        ]
+        optimizer = torch.optim.SGD(
+            groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.nesterov
+        )
+        steps_per_epoch = int(self.trainer.estimated_stepping_batches) / recipe.epochs
+
+        def scale(step: int) -> float:
+            # The middle of the step: a warm-up starts above 0, a cosine ends there.
+            epoch = (step + 0.5) / steps_per_epoch
+            rate = schedule.learning_rate(recipe.learning_rate, epoch, recipe.epochs)
+            return rate / recipe.learning_rate
+
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, scale)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+        }
+
+    def on_train_epoch_start(self) -> None:
+        self._generator = torch.Generator(self.device).manual_seed(self._drawn_seed())
+
+    def on_train_batch_start(self, batch: NetworkBatch, batch_idx: int) -> None:
+        # For dropout. Not once an epoch: data loaders draw from the same generator, and in a run
+        # that goes on at another time.
+        torch.manual_seed(self._drawn_seed(batch_idx))
+
+    def _drawn_seed(self, *step: int) -> int:
+        origin = [self._seed, self.global_rank, self.current_epoch, *step]
+        return int(np.random.SeedSequence(origin).generate_state(1)[0])
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> NetworkBatch:
+        faces, contexts, distributions = batch
+        if self.trainer.training:
+            inputs = self._augmentation(faces, contexts, self._input_spec, self._generator)
+        else:
+            inputs = network_inputs(faces, contexts, self._input_spec)
+        return NetworkBatch(*inputs, distributions)
+
+    def training_step(self, batch: NetworkBatch, batch_idx: int) -> Tensor:
+        return self._step(batch, self.train_metrics, "train", self._recipe.label_smoothing)
+
+    def validation_step(self, batch: NetworkBatch, batch_idx: int) -> Tensor:
+        return self._step(batch, self.validation_metrics, "validation", 0.0)
+
+    def _step(
+        self, batch: NetworkBatch, metrics: EpochMetrics, name: str, label_smoothing: float
+    ) -> Tensor:
+        output: GlamorOutput = self.network(batch.faces, batch.contexts)
+        loss = functional.cross_entropy(
+            output.logits.float(), batch.distributions, label_smoothing=label_smoothing
+        )
+        metrics.update(loss, output, batch.distributions)
+        for key, metric in metrics.named(fuses=output.fusion_weights is not None).items():
+            self.log(
+                f"{name}/{key}", metric, on_step=False, on_epoch=True, prog_bar=key == ACCURACY
+            )
+        return loss

@@ -1,0 +1,105 @@
+"""The folder of a training run.
+
+recipe.yaml and run.json: what is trained, on what. A folder each stage, `face`, `context`, `joint`:
+best.safetensors and last.safetensors (last: the stage is finished), resume.ckpt (after every epoch;
+Lightning's own, only to go on with this run), logs/ (CSV, one version a start) and tensorboard/.
+best.safetensors and last.safetensors beside them are the finished network.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ...atomic_file import write_whole
+from .provenance import versions
+from .recipe import Recipe
+
+BEST, LAST = "best.safetensors", "last.safetensors"
+RECIPE, RUN, RESUME = "recipe.yaml", "run.json", "resume.ckpt"
+
+
+class RunError(ValueError):
+    """A folder holds another run, or one that was not to be gone on with."""
+
+
+@dataclass(frozen=True)
+class StageDirectory:
+    """The files of one stage."""
+
+    path: Path
+
+    @property
+    def best(self) -> Path:
+        return self.path / BEST
+
+    @property
+    def last(self) -> Path:
+        return self.path / LAST
+
+    @property
+    def resume(self) -> Path:
+        return self.path / RESUME
+
+    @property
+    def result(self) -> Path:
+        """The weights that go on: the most accurate in validation, without validation the last."""
+        return self.best if self.best.is_file() else self.last
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """The folder of a run, which several processes or machines may share."""
+
+    path: Path
+
+    def stage(self, name: str) -> StageDirectory:
+        return StageDirectory(self.path / name)
+
+    def begin(self, recipe: Recipe, data: Mapping[str, Any], *, resume: bool) -> None:
+        """Write down what is trained, or see that it is still the same.
+
+        A run of which no epoch was finished counts for none. Raises RunError where the folder has
+        a run and resume is false, or has another run.
+        """
+        if not any(self.path.glob(f"*/{RESUME}")):
+            text = yaml.safe_dump(recipe.as_dict(), sort_keys=False)
+            write_whole(self.path / RECIPE, text.encode())
+            run = {"data": dict(data), "versions": versions()}
+            write_whole(self.path / RUN, json.dumps(run, indent=1).encode() + b"\n")
+            return
+        if not resume:
+            raise RunError(
+                f"{self.path} has a training run already; go on with it (--resume) or give another "
+                "folder"
+            )
+        before = yaml.safe_load((self.path / RECIPE).read_text(encoding="utf-8"))
+        _require_same(before, recipe.as_dict(), f"the recipe of {self.path}")
+        run = json.loads((self.path / RUN).read_bytes())
+        _require_same(run["data"], dict(data), f"the data of {self.path}")
+
+    def finish(self, stage: StageDirectory) -> None:
+        """The stage's weights are the run's."""
+        for weights in (stage.best, stage.last):
+            if weights.is_file():
+                partial = self.path / f".{weights.name}.partial"
+                shutil.copyfile(weights, partial)
+                partial.replace(self.path / weights.name)
+
+
+def _require_same(before: Any, now: Any, what: str, key: str = "") -> None:
+    if isinstance(before, dict) and isinstance(now, dict):
+        for name in before | now:
+            inner = f"{key}.{name}" if key else str(name)
+            _require_same(before.get(name), now.get(name), what, inner)
+    elif before != now:
+        raise RunError(
+            f"{what} was another one: '{key}' was {before!r} and is now {now!r}; go on with what "
+            "it was begun with, or give another folder"
+        )

@@ -1,0 +1,296 @@
+"""A whole training run: the recipe's stages in order, each a fit of Lightning's Trainer."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from lightning.pytorch import Trainer, seed_everything
+from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_only
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
+
+from ...network.architecture import Architecture, build_glamor_net
+from ...network.encoders import load_imagenet_weights
+from ...network.glamor_net import GlamorNet
+from ...network.weights.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from ..data.batch_sampling import Shard, ShuffledBatches
+from ..data.data_module import EmotionDataModule
+from ..data.emotion_dataset import EmotionDataset
+from .branch_training import branch_architectures, take_encoders
+from .lightning_module import StageModule
+from .provenance import describe_samples, provenance
+from .recipe import Recipe, StageRecipe
+from .run_directory import RunDirectory, StageDirectory
+from .training_callbacks import AveragedWeights, BestWeights, FusionWatch, epoch_figures
+
+JOINT = "joint"
+
+_EXPECTED_WARNINGS = (
+    "You have overridden `on_after_batch_transfer` in `LightningModule`",
+    "Checkpoint directory .* exists and is not empty",
+    r"`isinstance\(treespec, LeafSpec\)` is deprecated",
+    "The '.*_dataloader' does not have many workers",
+    "Total length of `list` across ranks is zero",
+)
+
+
+class TrainingError(ValueError):
+    """A run lacks something that its recipe needs, or that Lightning does."""
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """train is prepared with the recipe's `training_preparation`, validation with its
+    `validation_preparation`. source: where they come from, for the provenance; JSON values.
+    """
+
+    train: EmotionDataset
+    validation: EmotionDataset | None
+    source: Mapping[str, Any]
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "source": dict(self.source),
+            "train": describe_samples(self.train),
+            "validation": describe_samples(self.validation) if self.validation else None,
+        }
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Where and on what machines a recipe is run.
+
+    output: shared by all machines of the run. accelerator to strategy: see Lightning's Trainer.
+    encoder_weights: for recipes with `pretrained_encoders`; see `load_imagenet_weights`.
+    limit_batches: at most so many training and validation batches an epoch, to try a recipe out.
+    """
+
+    output: Path
+    resume: bool = False
+    accelerator: str = "auto"
+    devices: int | Literal["auto"] = "auto"
+    nodes: int = 1
+    strategy: str = "auto"
+    workers: int = 0
+    encoder_weights: Path | None = None
+    limit_batches: int | None = None
+    progress_bar: bool = True
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """best: the most accurate in validation; None without validation data. figures: of `last`."""
+
+    best: Path | None
+    last: Path
+    figures: Mapping[str, Any]
+
+
+def train(
+    recipe: Recipe,
+    data: TrainingData,
+    settings: RunSettings,
+    callbacks: Callable[[str], list[Callback]] = lambda stage: [],
+) -> TrainedNetwork:
+    """Train a network from the start to the end, or from where the run was interrupted.
+
+    callbacks: further ones for each stage, which is "face", "context" or "joint".
+    Raises TrainingError, RunError, BatchError, EncoderWeightsError for what cannot be run.
+    """
+    _require_weights(recipe, settings)
+    _require_batches(recipe, data, settings)
+    run = _Run(recipe, data, settings, callbacks)
+    run.begin()
+    branches: dict[str, GlamorNet] = {}
+    if recipe.stages.branches is not None:
+        for name, architecture in branch_architectures(recipe.model).items():
+            start = run.load_encoder_weights
+            branches[name] = run.stage(name, architecture, recipe.stages.branches, start).network
+
+    def start_joint(network: GlamorNet) -> None:
+        if branches:
+            take_encoders(network, branches)
+        else:
+            run.load_encoder_weights(network)
+
+    last = run.stage(JOINT, recipe.model, recipe.stages.joint, start_joint)
+    return run.finish(last)
+
+
+def _require_weights(recipe: Recipe, settings: RunSettings) -> None:
+    if recipe.pretrained_encoders and settings.encoder_weights is None:
+        raise TrainingError(
+            "this recipe starts from encoders trained elsewhere (pretrained_encoders); give their "
+            "weights, a .safetensors file with torchvision's names (--encoder-weights), or set it "
+            "to false"
+        )
+    if settings.encoder_weights is not None and not recipe.pretrained_encoders:
+        raise TrainingError(
+            "encoder weights are given, but the recipe does not start from any; set its "
+            "pretrained_encoders to true"
+        )
+
+
+def _require_batches(recipe: Recipe, data: TrainingData, settings: RunSettings) -> None:
+    processes = settings.nodes * (settings.devices if settings.devices != "auto" else 1)
+    for stage in filter(None, (recipe.stages.branches, recipe.stages.joint)):
+        ShuffledBatches(len(data.train), stage.batch_size, 0, Shard(0, processes))
+
+
+class _Run:
+    def __init__(
+        self,
+        recipe: Recipe,
+        data: TrainingData,
+        settings: RunSettings,
+        callbacks: Callable[[str], list[Callback]],
+    ) -> None:
+        self._recipe = recipe
+        self._data = data
+        self._settings = settings
+        self._callbacks = callbacks
+        self._directory = RunDirectory(settings.output)
+        self._stages = 0
+
+    def begin(self) -> None:
+        # The processes besides the first find the run begun.
+        if is_first_process():
+            self._directory.begin(self._recipe, self._describe_data(), resume=self._settings.resume)
+
+    def _describe_data(self) -> dict[str, Any]:
+        return self._data.describe() | {"limit_batches": self._settings.limit_batches}
+
+    def finish(self, last: Checkpoint) -> TrainedNetwork:
+        stage = self._directory.stage(JOINT)
+        if is_first_process():
+            self._directory.finish(stage)
+        output = self._directory.path
+        return TrainedNetwork(
+            output / stage.best.name if stage.best.is_file() else None,
+            output / stage.last.name,
+            load_checkpoint(stage.last).provenance["figures"],
+        )
+
+    def load_encoder_weights(self, network: GlamorNet) -> None:
+        if self._settings.encoder_weights is not None:
+            for encoder in (network.face_encoder, network.context_encoder):
+                if encoder is not None:
+                    load_imagenet_weights(encoder, self._settings.encoder_weights)
+
+    def stage(
+        self,
+        name: str,
+        architecture: Architecture,
+        recipe: StageRecipe,
+        start: Callable[[GlamorNet], None],
+    ) -> Checkpoint:
+        """The stage's weights, trained now or before; start gives a network its first weights."""
+        directory = self._directory.stage(name)
+        seed = self._recipe.seed + self._stages
+        self._stages += 1
+        if not directory.last.is_file():
+            # Before the network draws its first weights, in every process the same.
+            seed_everything(seed, workers=True, verbose=False)
+            network = build_glamor_net(architecture)
+            start(network)
+            self._fit(directory, network, architecture, recipe, seed)
+        return load_checkpoint(directory.result)
+
+    def _fit(
+        self,
+        directory: StageDirectory,
+        network: GlamorNet,
+        architecture: Architecture,
+        recipe: StageRecipe,
+        seed: int,
+    ) -> None:
+        def save(path: Path, figures: Mapping[str, Any]) -> None:
+            origin = provenance(
+                self._recipe.as_dict(),
+                self._describe_data(),
+                directory.path.name,
+                trainer.world_size,
+                figures,
+            )
+            save_checkpoint(Checkpoint(network, architecture, self._recipe.inputs, origin), path)
+
+        trainer = self._trainer(
+            directory, recipe, BestWeights(lambda figures: save(directory.best, figures))
+        )
+        module = StageModule(network, self._recipe.inputs, recipe, self._recipe.augmentation, seed)
+        samples = EmotionDataModule(
+            self._data.train,
+            self._data.validation,
+            batch_size=recipe.batch_size,
+            seed=seed,
+            workers=self._settings.workers,
+        )
+        with warnings.catch_warnings():
+            for message in _EXPECTED_WARNINGS:
+                warnings.filterwarnings("ignore", message)
+            trainer.fit(
+                module,
+                datamodule=samples,
+                ckpt_path=str(directory.resume) if directory.resume.is_file() else None,
+                weights_only=True,
+            )
+        figures = epoch_figures(trainer, trainer.current_epoch)
+        if trainer.is_global_zero:
+            save(directory.last, figures)
+        trainer.strategy.barrier()
+
+    def _trainer(
+        self, directory: StageDirectory, recipe: StageRecipe, best_weights: BestWeights
+    ) -> Trainer:
+        settings = self._settings
+        callbacks: list[Callback] = [
+            best_weights,
+            FusionWatch(),
+            LearningRateMonitor("epoch"),
+            ModelCheckpoint(
+                directory.path,
+                filename=directory.resume.stem,
+                enable_version_counter=False,
+                save_on_train_epoch_end=True,
+            ),
+            *self._callbacks(directory.path.name),
+        ]
+        if recipe.averaged_weights_decay is not None:
+            callbacks.append(AveragedWeights(recipe.averaged_weights_decay))
+        try:
+            return Trainer(
+                accelerator=settings.accelerator,
+                devices=settings.devices,
+                num_nodes=settings.nodes,
+                strategy=settings.strategy,
+                precision=recipe.precision,  # type: ignore[arg-type]
+                max_epochs=recipe.epochs,
+                limit_train_batches=settings.limit_batches,
+                limit_val_batches=settings.limit_batches,
+                num_sanity_val_steps=0,
+                log_every_n_steps=1,
+                callbacks=callbacks,
+                logger=[
+                    CSVLogger(directory.path, name="logs"),
+                    TensorBoardLogger(directory.path, name="tensorboard", version=""),
+                ],
+                # Its own samplers share the work among the processes.
+                use_distributed_sampler=False,
+                # "warn": where PyTorch has no such operation, the run goes on.
+                deterministic="warn" if self._recipe.deterministic else False,
+                enable_model_summary=False,
+                enable_progress_bar=settings.progress_bar,
+            )
+        except (MisconfigurationException, ValueError) as error:
+            raise TrainingError(f"Lightning cannot run this: {error}") from error
+
+
+def is_first_process() -> bool:
+    """Before Lightning has connected them: by what it, torchrun and SLURM set in others."""
+    return getattr(rank_zero_only, "rank", 0) == 0 and int(os.environ.get("NODE_RANK", "0")) == 0

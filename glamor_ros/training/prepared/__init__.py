@@ -1,0 +1,1 @@
+"""Samples prepared for training, kept on disk."""

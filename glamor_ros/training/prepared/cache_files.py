@@ -1,0 +1,74 @@
+"""The files of a sample cache."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...atomic_file import write_whole
+from ..data.samples import Skipped
+
+
+class CacheError(ValueError):
+    """A sample cache cannot be built or used; the message names it and what to do."""
+
+
+@dataclass(frozen=True)
+class CachePaths:
+    """Where everything lies in a cache's folder."""
+
+    directory: Path
+
+    @property
+    def faces(self) -> Path:
+        return self.directory / "faces.npy"
+
+    @property
+    def contexts(self) -> Path:
+        return self.directory / "contexts.npy"
+
+    @property
+    def distributions(self) -> Path:
+        return self.directory / "distributions.npy"
+
+    @property
+    def used_rows(self) -> Path:
+        return self.directory / "used_rows.npy"
+
+    @property
+    def index(self) -> Path:
+        return self.directory / "index.json"
+
+
+@dataclass(frozen=True)
+class CacheIndex:
+    """names: the images of the samples that were read, in order."""
+
+    names: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+
+    @classmethod
+    def read(cls, paths: CachePaths) -> CacheIndex:
+        """Raises CacheError where a file is missing or the index is damaged."""
+        files = (paths.faces, paths.contexts, paths.distributions, paths.used_rows, paths.index)
+        missing = [path.name for path in files if not path.is_file()]
+        if missing:
+            raise CacheError(
+                f"{paths.directory} is no whole sample cache, it lacks {', '.join(missing)}; "
+                "delete the folder, it is built again"
+            )
+        try:
+            content = json.loads(paths.index.read_text(encoding="utf-8"))
+            skipped = tuple(Skipped(where, reason) for where, reason in content["skipped"])
+            return cls(tuple(content["names"]), skipped)
+        except (ValueError, KeyError, TypeError) as error:
+            raise CacheError(
+                f"{paths.index} is damaged ({error}); delete {paths.directory}, it is built again"
+            ) from error
+
+    def write(self, paths: CachePaths) -> None:
+        skipped: Sequence[tuple[str, str]] = [(one.where, one.reason) for one in self.skipped]
+        content = {"names": self.names, "skipped": skipped}
+        write_whole(paths.index, json.dumps(content, indent=0).encode())

@@ -1,0 +1,95 @@
+"""From a sample to the uint8 images that a training run augments and the network takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...media.pictures import read_image
+from ...network.input_spec import InputSpec
+from ...perception.geometry import Box, Region
+from ...perception.recognition.preprocessing import FloatImage, Preprocessor
+from ..data.samples import Sample, SettingsError
+
+WITHOUT_FACE = ("black", "whole_image", "skip")
+
+
+class SampleError(ValueError):
+    """A sample cannot be prepared, although its image can be read."""
+
+
+@dataclass(frozen=True)
+class PreparedSample:
+    """RGB. face: (h + 2 margin, w + 2 margin, 3). context: (128, 171, 3), before it is cropped."""
+
+    face: NDArray[np.uint8]
+    context: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class SamplePreparation:
+    """How samples are prepared: as for the recognizer, but for what augmentation must see.
+
+    face_margin_px: of the resized face's pixels, added on each side for random crops and rotations;
+    without it, the face is exactly the recognizer's. The context keeps context_resize's size.
+    without_face: a sample without a box gets a "black" face, as in the released code, or the
+    "whole_image" as its face, the context being unmasked in both; or it is left out ("skip").
+    """
+
+    input_spec: InputSpec
+    face_margin_px: int = 0
+    without_face: str = "black"
+
+    def __post_init__(self) -> None:
+        if self.face_margin_px < 0:
+            raise SettingsError(f"face_margin_px is {self.face_margin_px}; it must be at least 0")
+        if self.without_face not in WITHOUT_FACE:
+            raise SettingsError(
+                f"without_face is {self.without_face!r}; known are {', '.join(WITHOUT_FACE)}"
+            )
+
+    @property
+    def face_shape(self) -> tuple[int, int, int]:
+        height, width = self.input_spec.face_size
+        return height + 2 * self.face_margin_px, width + 2 * self.face_margin_px, 3
+
+    @property
+    def context_shape(self) -> tuple[int, int, int]:
+        return *self.input_spec.context_resize, 3
+
+    def read(self, sample: Sample) -> PreparedSample:
+        """Raises ImageFileError for the image, SampleError for its face."""
+        if sample.box is None and self.without_face == "skip":
+            raise SampleError("has no face")
+        image_bgr = read_image(sample.image)
+        return PreparedSample(self.face(image_bgr, sample.box), self.context(image_bgr, sample.box))
+
+    def face(self, image_bgr: NDArray[np.uint8], box: Box | None) -> NDArray[np.uint8]:
+        """(h + 2 margin, w + 2 margin, 3). Raises SampleError for a box outside the image."""
+        if box is None and self.without_face != "whole_image":
+            return np.zeros(self.face_shape, np.uint8)
+        height, width = image_bgr.shape[:2]
+        region = self._region(image_bgr, box) if box else Region(0, 0, width, height)
+        preprocessor = Preprocessor(self.input_spec)
+        return _to_uint8(preprocessor.face_with_margin(image_bgr, region, self.face_margin_px))
+
+    def context(self, image_bgr: NDArray[np.uint8], box: Box | None) -> NDArray[np.uint8]:
+        """(128, 171, 3), not cropped. Raises SampleError for a box outside the image."""
+        is_masked = self.input_spec.context_faces == "masked"
+        masks = [self._region(image_bgr, box)] if box and is_masked else []
+        uncropped = replace(self.input_spec, context_crop=self.input_spec.context_resize)
+        return _to_uint8(Preprocessor(uncropped).contexts(image_bgr, [masks])[0])
+
+    def _region(self, image_bgr: NDArray[np.uint8], box: Box) -> Region:
+        height, width = image_bgr.shape[:2]
+        region = box.scaled(self.input_spec.face_box_scale).clipped(width, height)
+        if region.is_empty:
+            raise SampleError(f"{box} holds no pixel of the image of {width}x{height}")
+        return region
+
+
+def _to_uint8(image: FloatImage) -> NDArray[np.uint8]:
+    """From [0, 1], rounded to the nearest."""
+    return np.rint(image * np.float32(255)).astype(np.uint8)

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from glamor_ros.atomic_file import OutputError
+from glamor_ros.media.videos import VideoError, VideoReader, VideoWriter
+
+WRITE_BEYOND_THE_LIMIT = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from glamor_ros.cli.video_file import VideoWriter
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+generator = np.random.default_rng(0)
+with VideoWriter(Path(sys.argv[1]), 10.0) as writer:
+    for _ in range(20):
+        writer.write(generator.integers(0, 256, (240, 320, 3), dtype=np.uint8))
+"""
+
+
+def grey(value: int, width: int = 320, height: int = 240) -> NDArray[np.uint8]:
+    return np.full((height, width, 3), value, np.uint8)
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "video.mp4"
+    with VideoWriter(path, 12.5) as writer:
+        for index in range(10):
+            writer.write(grey(20 * index))
+    reader = VideoReader(path)
+    assert (reader.rate_hz, reader.frame_count) == (12.5, 10)
+    frames = list(reader.frames())
+    reader.close()
+    assert [frame.index for frame in frames] == list(range(10))
+    np.testing.assert_allclose([frame.time_s for frame in frames], np.arange(10) * 0.08, atol=1e-6)
+    means = [frame.image_bgr.mean() for frame in frames]
+    np.testing.assert_allclose(means, 20 * np.arange(10), atol=6)
+    assert frames[0].image_bgr.shape == (240, 320, 3)
+
+
+@pytest.mark.parametrize(("width", "height"), [(321, 240), (320, 241), (321, 241)])
+def test_odd_sides_get_a_column_or_row_more(tmp_path: Path, width: int, height: int) -> None:
+    with VideoWriter(tmp_path / "video.mp4", 10.0) as writer:
+        writer.write(grey(100, width, height))
+        writer.write(grey(200, width, height))
+    frames = list(VideoReader(tmp_path / "video.mp4").frames())
+    assert len(frames) == 2
+    assert frames[0].image_bgr.shape == (height + height % 2, width + width % 2, 3)
+    assert frames[0].image_bgr[-1, -1].mean() == pytest.approx(100, abs=6)
+
+
+def test_frames_of_another_size_are_brought_to_the_firsts(tmp_path: Path) -> None:
+    with VideoWriter(tmp_path / "video.mp4", 10.0) as writer:
+        for width, height in [(320, 240), (640, 480), (100, 50)]:
+            writer.write(grey(100, width, height))
+    shapes = {frame.image_bgr.shape for frame in VideoReader(tmp_path / "video.mp4").frames()}
+    assert shapes == {(240, 320, 3)}
+
+
+def write_and_fail(path: Path) -> None:
+    with VideoWriter(path, 10.0) as writer:
+        writer.write(grey(0))
+        raise KeyError
+
+
+def test_after_an_error_the_file_before_is_still_there(tmp_path: Path) -> None:
+    path = tmp_path / "video.mp4"
+    path.write_text("before")
+    with pytest.raises(KeyError):
+        write_and_fail(path)
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("video.mp4", "before")]
+
+
+def test_without_a_frame_there_is_no_file(tmp_path: Path) -> None:
+    with VideoWriter(tmp_path / "video.mp4", 10.0):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_noticed(tmp_path: Path) -> None:
+    """OpenCV itself reports nothing."""
+    path = tmp_path / "video.mp4"
+    result = subprocess.run(
+        [sys.executable, "-c", WRITE_BEYOND_THE_LIMIT, str(path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert f"OutputError: cannot write {path}: " in result.stderr
+    assert "of 20 frames are in the file" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with (
+        pytest.raises(OutputError, match=str(tmp_path / "file")),
+        VideoWriter(tmp_path / "file" / "video.mp4", 10.0) as writer,
+    ):
+        writer.write(grey(0))
+
+
+@pytest.mark.parametrize("content", [b"", b"no video at all" * 100])
+def test_a_file_that_is_no_video_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "video.mp4"
+    path.write_bytes(content)
+    with pytest.raises(VideoError, match=str(path)):
+        list(VideoReader(path).frames())
+
+
+def test_a_truncated_video_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "video.mp4"
+    with VideoWriter(path, 10.0) as writer:
+        for index in range(10):
+            writer.write(grey(20 * index))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(VideoError, match=str(path)):
+        list(VideoReader(path).frames())

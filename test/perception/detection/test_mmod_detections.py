@@ -1,0 +1,311 @@
+"""The MMOD detector against dlib: its stored detections, and dlib itself where it is installed."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from glamor_ros.perception.detection.build import build_face_detector
+from glamor_ros.perception.detection.face_detector import (
+    FaceDetection,
+    FaceDetector,
+    FaceDetectorError,
+)
+from glamor_ros.perception.detection.mmod.detector import MAX_CACHED_SIZES, MmodFaceDetector
+from glamor_ros.perception.detection.mmod.weights import WEIGHTS_FILE_NAME, load_weights
+from glamor_ros.perception.device import DeviceError
+
+SCORE_TOLERANCE = 1e-5
+
+Image = NDArray[np.uint8]
+
+
+def boxes(faces: list[FaceDetection]) -> list[tuple[int, int, int, int]]:
+    return [(face.left, face.top, face.right, face.bottom) for face in faces]
+
+
+def by_place(faces: list[FaceDetection]) -> list[FaceDetection]:
+    """For copies of one face, whose scores are too close to rank them."""
+    return sorted(faces, key=lambda face: (face.top, face.left))
+
+
+def assert_same(found: list[FaceDetection], expected: list[FaceDetection]) -> None:
+    """The same boxes to the pixel, in the same order; scores within the tolerance."""
+    assert boxes(found) == boxes(expected)
+    assert [face.score for face in found] == pytest.approx(
+        [face.score for face in expected], abs=SCORE_TOLERANCE
+    )
+
+
+@pytest.fixture(scope="module")
+def read_image(shared_dir: Path) -> Callable[..., Image]:
+    def read(name: str, width: int, height: int) -> Image:
+        image = cv2.imread(str(shared_dir / "images" / f"{name}.png"))
+        assert image is not None, name
+        return cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+
+    return read
+
+
+@pytest.fixture(scope="module")
+def detectors() -> dict[int, FaceDetector]:
+    return {upsample: build_face_detector("mmod", upsample=upsample) for upsample in (0, 1, 2)}
+
+
+@pytest.fixture(scope="module")
+def dlib_detectors(shared_dir: Path) -> dict[int, FaceDetector]:
+    pytest.importorskip("dlib", reason="dlib is not installed: nothing live to compare with")
+    network = shared_dir / "golden" / "mmod_human_face_detector.dat"
+    return {
+        upsample: build_face_detector("dlib_cnn", upsample=upsample, weights=network)
+        for upsample in (0, 1, 2)
+    }
+
+
+def test_all_golden_detections(
+    shared_dir: Path, read_image: Callable[..., Image], detectors: dict[int, FaceDetector]
+) -> None:
+    entries = json.loads((shared_dir / "golden" / "dlib_detections.json").read_text())
+    assert sum(len(entry["faces"]) for entry in entries) == 25
+    for entry in entries:
+        image = read_image(Path(entry["image"]).stem, entry["width"], entry["height"])
+        expected = [
+            FaceDetection(
+                face["left"], face["top"], face["right"], face["bottom"], face["confidence"]
+            )
+            for face in entry["faces"]
+        ]
+        assert_same(detectors[entry["upsample"]].detect(image), expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "height", "upsample"),
+    [
+        ("portrait", 201, 187, 1),
+        ("portrait", 127, 151, 1),
+        ("portrait", 90, 113, 2),
+        ("astronaut", 333, 251, 0),
+        ("astronaut", 251, 211, 1),
+        ("two_people", 301, 143, 1),
+        ("two_people", 153, 81, 2),
+    ],
+)
+def test_odd_sizes_against_dlib(
+    name: str,
+    width: int,
+    height: int,
+    upsample: int,
+    read_image: Callable[..., Image],
+    detectors: dict[int, FaceDetector],
+    dlib_detectors: dict[int, FaceDetector],
+) -> None:
+    image = read_image(name, width, height)
+    assert_same(detectors[upsample].detect(image), dlib_detectors[upsample].detect(image))
+
+
+def test_views_of_an_image_against_dlib(
+    read_image: Callable[..., Image],
+    detectors: dict[int, FaceDetector],
+    dlib_detectors: dict[int, FaceDetector],
+) -> None:
+    """Crops, mirror images and turned images are views: other strides, some of them negative."""
+    image = read_image("two_people", 320, 188)
+    views = {
+        "crop": image[3:130, 7:164],
+        "mirrored": image[:, ::-1],
+        "turned": np.rot90(image)[60:],
+        "other channel order": image[:, :, ::-1],
+    }
+    faces = 0
+    for view in views.values():
+        expected = dlib_detectors[1].detect(view)
+        assert_same(detectors[1].detect(view), expected)
+        faces += len(expected)
+    assert faces >= 4
+
+
+def test_overlapping_and_cut_off_faces_against_dlib(
+    read_image: Callable[..., Image],
+    detectors: dict[int, FaceDetector],
+    dlib_detectors: dict[int, FaceDetector],
+) -> None:
+    """Many windows on each face (non-maximum suppression), and boxes that leave the image."""
+    face = read_image("portrait", 160, 200)[34:95, 55:125]
+    crowd = np.tile(face, (2, 3, 1))
+    expected = dlib_detectors[1].detect(crowd)
+    assert len(expected) == 6
+    assert min(face.top for face in expected) < 0
+    assert_same(by_place(detectors[1].detect(crowd)), by_place(expected))
+
+
+@pytest.mark.parametrize("repeats", [(1, 9), (9, 1)], ids=["wide", "tall"])
+def test_wide_and_tall_images_against_dlib(
+    repeats: tuple[int, int],
+    read_image: Callable[..., Image],
+    detectors: dict[int, FaceDetector],
+    dlib_detectors: dict[int, FaceDetector],
+) -> None:
+    face = read_image("portrait", 160, 200)[20:110, 50:130]
+    row = np.tile(face, (*repeats, 1))
+    expected = dlib_detectors[1].detect(row)
+    assert len(expected) >= 7
+    assert_same(by_place(detectors[1].detect(row)), by_place(expected))
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(10, 10), (11, 13), (10, 300), (300, 10), (900, 12), (12, 900)]
+)
+def test_smallest_sides_work(
+    width: int,
+    height: int,
+    read_image: Callable[..., Image],
+    detectors: dict[int, FaceDetector],
+    dlib_detectors: dict[int, FaceDetector],
+) -> None:
+    image = read_image("portrait", width, height)
+    for upsample in (0, 1):
+        assert_same(detectors[upsample].detect(image), dlib_detectors[upsample].detect(image))
+
+
+@pytest.mark.parametrize("value", [0, 255])
+def test_flat_images_have_no_face(value: int, detectors: dict[int, FaceDetector]) -> None:
+    flat = np.full((120, 150, 3), value, dtype=np.uint8)
+    assert detectors[0].detect(flat) == []
+    assert detectors[1].detect(flat) == []
+
+
+def test_noise_on_a_photograph_against_dlib(
+    read_image: Callable[..., Image],
+    detectors: dict[int, FaceDetector],
+    dlib_detectors: dict[int, FaceDetector],
+) -> None:
+    image = read_image("portrait", 173, 216)
+    generator = np.random.default_rng(0)
+    for deviation in (10, 40, 80):
+        noise = generator.normal(0, deviation, image.shape)
+        noisy = np.clip(image + noise, 0, 255).astype(np.uint8)
+        assert_same(detectors[1].detect(noisy), dlib_detectors[1].detect(noisy))
+
+
+def test_min_score_drops_what_does_not_exceed_it(read_image: Callable[..., Image]) -> None:
+    image = read_image("two_people", 480, 281)
+    scores = [face.score for face in build_face_detector("mmod").detect(image)]
+    assert len(scores) == 2
+    between = build_face_detector("mmod", min_score=sum(scores) / 2).detect(image)
+    assert [face.score for face in between] == [max(scores)]
+    assert build_face_detector("mmod", min_score=max(scores)).detect(image) == []
+
+
+def test_matrix_precision_setting_changes_nothing(
+    read_image: Callable[..., Image], detectors: dict[int, FaceDetector]
+) -> None:
+    """Applications lower it for speed, process-wide; the detections must not move."""
+    image = read_image("portrait", 240, 300)
+    before = detectors[1].detect(image)
+    previous = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")
+    try:
+        assert detectors[1].detect(image) == before
+    finally:
+        torch.set_float32_matmul_precision(previous)
+
+
+def test_threads_share_a_detector(read_image: Callable[..., Image]) -> None:
+    """Two threads, images of the same size but different content: nobody gets the other's faces."""
+    detector = build_face_detector("mmod")
+    images = [read_image("portrait", 240, 300), np.zeros((300, 240, 3), dtype=np.uint8)]
+    expected = [detector.detect(image) for image in images]
+    assert [len(faces) for faces in expected] == [1, 0]
+    wrong: list[list[FaceDetection]] = []
+
+    def work(index: int) -> None:
+        for _ in range(8):
+            found = detector.detect(images[index])
+            if found != expected[index]:
+                wrong.append(found)
+
+    threads = [threading.Thread(target=work, args=(index,)) for index in (0, 1, 0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_earlier_images_leave_no_trace(read_image: Callable[..., Image]) -> None:
+    """The buffers of a size are written again and again; other sizes and modes come between."""
+    detector = build_face_detector("mmod")
+    image = read_image("portrait", 240, 300)
+    first = detector.detect(image)
+    detector.detect(np.full_like(image, 255))
+    detector.detect(read_image("two_people", 200, 117))
+    with torch.no_grad():
+        assert detector.detect(image) == first
+
+
+@pytest.mark.filterwarnings("error")
+def test_read_only_images(
+    read_image: Callable[..., Image], detectors: dict[int, FaceDetector]
+) -> None:
+    """As they come out of a message; PyTorch would warn of them."""
+    image = read_image("portrait", 240, 300)
+    expected = detectors[0].detect(image)
+    image.flags.writeable = False
+    assert detectors[0].detect(image) == expected
+
+
+def test_buffers_are_kept_for_few_sizes_only() -> None:
+    detector = build_face_detector("mmod")
+    assert isinstance(detector, MmodFaceDetector)
+    for width in range(20, 20 + 3 * MAX_CACHED_SIZES):
+        detector.detect(np.zeros((20, width, 3), dtype=np.uint8))
+    assert detector.cached_sizes == MAX_CACHED_SIZES
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (np.zeros((9, 100, 3), np.uint8), "100x9 px.*at least 10 px"),
+        (np.zeros((100, 9, 3), np.uint8), "9x100 px.*at least 10 px"),
+        (np.zeros((0, 0, 3), np.uint8), "0x0 px"),
+        (np.zeros((50, 50), np.uint8), r"shape \(height, width, 3\), got \(50, 50\)"),
+        (np.zeros((50, 50, 4), np.uint8), r"got \(50, 50, 4\)"),
+        (np.zeros((50, 50, 3), np.float32), "uint8.*got float32"),
+        ([[1, 2, 3]], "NumPy array, got list"),
+    ],
+)
+def test_unusable_images_are_named(
+    image: Image, message: str, detectors: dict[int, FaceDetector]
+) -> None:
+    with pytest.raises(FaceDetectorError, match=message):
+        detectors[0].detect(image)
+
+
+def test_unknown_options_are_named(weights_dir: Path) -> None:
+    with pytest.raises(FaceDetectorError, match=r"'yolo'.*mmod, dlib_cnn, dlib_hog"):
+        build_face_detector("yolo")
+    for upsample in (-1, 5):
+        with pytest.raises(FaceDetectorError, match=f"0 to 4, got {upsample}"):
+            build_face_detector("mmod", upsample=upsample)
+    parameters = load_weights(weights_dir / WEIGHTS_FILE_NAME)
+    with pytest.raises(FaceDetectorError, match="0 to 4, got 9"):
+        MmodFaceDetector(parameters, upsample=9)
+    with pytest.raises(DeviceError, match=r"device 'warp'.*'cpu'"):
+        MmodFaceDetector(parameters, device="warp")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_cuda_gives_the_same_detections(read_image: Callable[..., Image]) -> None:
+    on_gpu = build_face_detector("mmod", upsample=1, device="cuda")
+    on_cpu = build_face_detector("mmod", upsample=1)
+    for name, width, height in (("portrait", 360, 449), ("two_people", 640, 375)):
+        image = read_image(name, width, height)
+        assert_same(on_gpu.detect(image), on_cpu.detect(image))

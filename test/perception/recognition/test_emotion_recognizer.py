@@ -1,0 +1,176 @@
+"""The recognizer on real photographs: both context modes, batches, attention regions and faults."""
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+import torch
+
+from glamor_ros.network.architecture import Architecture, build_glamor_net
+from glamor_ros.network.input_spec import InputSpec
+from glamor_ros.network.weights.checkpoint import Checkpoint
+from glamor_ros.perception.device import DeviceError
+from glamor_ros.perception.geometry import Box, Region
+from glamor_ros.perception.people import AttentionMap, EmotionEstimate
+from glamor_ros.perception.recognition.emotion_recognizer import EmotionRecognizer, RecognizerError
+from glamor_ros.perception.recognition.preprocessing import ImageError
+
+FACES = [Box(165, 73, 263, 171), Box(100, 300, 190, 390), Box(380, 40, 450, 110)]
+
+
+def checkpoint(
+    spec: InputSpec | None = None, architecture: Architecture | None = None
+) -> Checkpoint:
+    torch.manual_seed(0)
+    architecture = architecture or Architecture()
+    return Checkpoint(build_glamor_net(architecture).eval(), architecture, spec or InputSpec())
+
+
+def attention_of(estimate: EmotionEstimate) -> AttentionMap:
+    assert estimate.attention is not None
+    return estimate.attention
+
+
+@pytest.fixture(scope="module")
+def photograph() -> np.ndarray:
+    return cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2BGR)
+
+
+def test_one_person_gets_exactly_the_same_in_both_context_modes(photograph: np.ndarray) -> None:
+    results = [
+        EmotionRecognizer(checkpoint(), context_mode=mode).recognize(photograph, FACES[:1])[0]
+        for mode in ("shared", "per_person")
+    ]
+    assert np.array_equal(results[0].probabilities, results[1].probabilities)
+    assert np.array_equal(attention_of(results[0]).weights, attention_of(results[1]).weights)
+
+
+def test_per_person_hides_one_face_and_shared_hides_all(photograph: np.ndarray) -> None:
+    shared = EmotionRecognizer(checkpoint(), context_mode="shared")
+    per_person = EmotionRecognizer(checkpoint(), context_mode="per_person")
+    together = per_person.recognize(photograph, FACES)
+    for box, found in zip(FACES, together, strict=True):
+        (alone,) = per_person.recognize(photograph, [box])
+        assert abs(alone.probabilities - found.probabilities).max() <= 1e-5
+    of_shared = attention_of(shared.recognize(photograph, FACES)[0])
+    difference = abs(of_shared.weights - attention_of(together[0]).weights)
+    assert difference.max() > 1e-6
+
+
+def test_eight_people_at_once_equal_eight_alone(photograph: np.ndarray) -> None:
+    recognizer = EmotionRecognizer(checkpoint(), context_mode="per_person")
+    boxes = [Box(20 + 50 * i, 10 + 40 * i, 110 + 50 * i, 100 + 40 * i) for i in range(8)]
+    for box, found in zip(boxes, recognizer.recognize(photograph, boxes), strict=True):
+        (alone,) = recognizer.recognize(photograph, [box])
+        assert abs(alone.probabilities - found.probabilities).max() <= 1e-5
+        assert abs(attention_of(alone).weights - attention_of(found).weights).max() <= 1e-5
+        assert abs(alone.face_weight - found.face_weight) <= 1e-5
+
+
+def test_estimates_are_normalised_and_placed_on_the_image(photograph: np.ndarray) -> None:
+    for estimate in EmotionRecognizer(checkpoint()).recognize(photograph, FACES):
+        assert estimate.probabilities.shape == (7,)
+        assert estimate.probabilities.sum() == pytest.approx(1, abs=1e-6)
+        assert estimate.face_weight + estimate.context_weight == pytest.approx(1, abs=1e-6)
+        attention = attention_of(estimate)
+        assert attention.weights.shape == (7, 7)
+        assert attention.weights.sum() == pytest.approx(1, abs=1e-6)
+        assert attention.region == Region(87, 32, 335, 448)
+
+
+@pytest.mark.parametrize("mode", ["shared", "per_person"])
+@pytest.mark.parametrize(
+    ("fields", "weights", "map_shape"),
+    [
+        ({"classifier_inputs": "face"}, (1.0, 0.0), None),
+        ({"classifier_inputs": "context"}, (0.0, 1.0), (7, 7)),
+        ({"classifier_inputs": "context", "attention": "none"}, (0.0, 1.0), (7, 7)),
+        ({"fusion": "add"}, (0.5, 0.5), (7, 7)),
+        ({"fusion": "max", "attention": "context_only"}, None, (7, 7)),
+        ({"encoder": "mobilenet_v2"}, None, (4, 4)),
+        ({"encoder": "resnet18"}, None, (4, 4)),
+        ({"family": "caer_net_s"}, None, (7, 7)),
+    ],
+)
+def test_every_variant_of_the_network(
+    photograph: np.ndarray,
+    mode: str,
+    fields: dict[str, str],
+    weights: tuple[float, float] | None,
+    map_shape: tuple[int, int] | None,
+) -> None:
+    variant = checkpoint(architecture=Architecture.from_fields(fields))
+    estimates = EmotionRecognizer(variant, context_mode=mode).recognize(photograph, FACES)
+    assert len(estimates) == len(FACES)
+    for estimate in estimates:
+        assert estimate.probabilities.sum() == pytest.approx(1, abs=1e-6)
+        assert estimate.face_weight + estimate.context_weight == pytest.approx(1, abs=1e-6)
+        assert weights in (None, (estimate.face_weight, estimate.context_weight))
+        if map_shape is None:
+            assert estimate.attention is None
+        else:
+            attention = attention_of(estimate)
+            assert attention.weights.shape == map_shape
+            assert attention.weights.sum() == pytest.approx(1, abs=1e-5)
+            assert attention.region == Region(87, 32, 335, 448)
+
+
+def test_visible_faces_are_not_hidden_in_the_context(photograph: np.ndarray) -> None:
+    context_alone = Architecture(classifier_inputs="context", attention="none")
+
+    def probabilities(image: np.ndarray, context_faces: str, mode: str) -> np.ndarray:
+        variant = checkpoint(InputSpec(context_faces=context_faces), context_alone)
+        estimates = EmotionRecognizer(variant, context_mode=mode).recognize(image, FACES)
+        return np.stack([estimate.probabilities for estimate in estimates])
+
+    without_faces = photograph.copy()
+    for box in FACES:
+        left, top, right, bottom = (
+            int(side) for side in (box.left, box.top, box.right, box.bottom)
+        )
+        without_faces[top:bottom, left:right] = 0
+    masked = probabilities(photograph, "masked", "shared")
+    assert np.array_equal(masked, probabilities(without_faces, "visible", "shared"))
+    visible = probabilities(photograph, "visible", "shared")
+    assert np.array_equal(visible, probabilities(photograph, "visible", "per_person"))
+    assert abs(visible - masked).max() > 1e-5
+
+
+def test_a_box_beyond_the_edge_is_clipped(photograph: np.ndarray) -> None:
+    recognizer = EmotionRecognizer(checkpoint())
+    (clipped,) = recognizer.recognize(photograph, [Box(-30, -20, 60, 70)])
+    (inside,) = recognizer.recognize(photograph, [Box(0, 0, 60, 70)])
+    assert np.array_equal(clipped.probabilities, inside.probabilities)
+
+
+def test_the_checkpoint_s_face_box_scale_is_used(photograph: np.ndarray) -> None:
+    wide = EmotionRecognizer(checkpoint(InputSpec(face_box_scale=1.5)))
+    plain = EmotionRecognizer(checkpoint())
+    (scaled,) = wide.recognize(photograph, [Box(200, 100, 240, 140)])
+    (by_hand,) = plain.recognize(photograph, [Box(190, 90, 250, 150)])
+    assert np.array_equal(scaled.probabilities, by_hand.probabilities)
+
+
+def test_nobody_costs_nothing_and_gives_nothing(photograph: np.ndarray) -> None:
+    assert EmotionRecognizer(checkpoint()).recognize(photograph, []) == []
+
+
+def test_a_box_outside_the_image_is_refused(photograph: np.ndarray) -> None:
+    with pytest.raises(RecognizerError, match="holds no pixel of the image of 512x512"):
+        EmotionRecognizer(checkpoint()).recognize(photograph, [Box(600, 10, 700, 90)])
+
+
+def test_another_kind_of_image_is_refused() -> None:
+    with pytest.raises(ImageError, match=r"got shape \(96, 96\)"):
+        EmotionRecognizer(checkpoint()).recognize(np.zeros((96, 96), np.uint8), FACES[:1])
+
+
+def test_an_unknown_context_mode_is_named() -> None:
+    with pytest.raises(RecognizerError, match=r"unknown context_mode 'both'; known are shared"):
+        EmotionRecognizer(checkpoint(), context_mode="both")
+
+
+@pytest.mark.parametrize("device", ["abacus", "cuda:97"])
+def test_a_device_that_is_not_there_is_named(device: str) -> None:
+    with pytest.raises(DeviceError, match=f"device '{device}' cannot be used: .*; use 'cpu'"):
+        EmotionRecognizer(checkpoint(), device=device)
