@@ -15,7 +15,7 @@ WRITE_BEYOND_THE_LIMIT = """
 import resource, sys
 from pathlib import Path
 import numpy as np
-from glamor_ros.cli.video_file import VideoWriter
+from glamor_ros.media.videos import VideoWriter
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 generator = np.random.default_rng(0)
 with VideoWriter(Path(sys.argv[1]), 10.0) as writer:
