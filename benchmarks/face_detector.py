@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from glamor_ros.perception.detection.build import build_face_detector
 from glamor_ros.perception.detection.face_detector import FaceDetection
+from glamor_ros.perception.frame import Frame
 
 SIZES = ((640, 480), (712, 400))
 
@@ -75,13 +76,15 @@ def measure(image: NDArray[np.uint8], upsample: int, arguments: argparse.Namespa
     """Runs both in turns on one image."""
     ours = build_face_detector("mmod", upsample=upsample)
     theirs = build_face_detector("dlib_cnn", upsample=upsample, weights=arguments.dlib_network)
-    expected = theirs.detect(image)
-    found = ours.detect(image)
+    expected = theirs.detect([Frame(image)])[0]
+    found = ours.detect([Frame(image)])[0]
     our_times: list[float] = []
     their_times: list[float] = []
     for _ in range(arguments.rounds):
-        their_times.append(milliseconds(lambda: theirs.detect(image)))
-        our_times += [milliseconds(lambda: ours.detect(image)) for _ in range(arguments.runs)]
+        their_times.append(milliseconds(lambda: theirs.detect([Frame(image)])[0]))
+        our_times += [
+            milliseconds(lambda: ours.detect([Frame(image)])[0]) for _ in range(arguments.runs)
+        ]
     dlib_ms = statistics.median(their_times)
     ours_ms = statistics.median(our_times)
     return Row(

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from glamor_ros.network.weights.checkpoint import Checkpoint, load_checkpoint
 from glamor_ros.perception.detection.build import build_face_detector
+from glamor_ros.perception.frame import Frame, Scene
 from glamor_ros.perception.geometry import Box
 from glamor_ros.perception.recognition.emotion_recognizer import EmotionRecognizer
 from glamor_ros.resources import STARTER_WEIGHTS, shipped_weights
@@ -46,7 +47,9 @@ def print_recognition(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> None:
         boxes = CROWD[:count]
         ours, theirs = [], []
         for _ in range(ROUNDS):
-            ours.append(milliseconds(lambda: recognizer.recognize(image, boxes)))  # noqa: B023
+            ours.append(
+                milliseconds(lambda: recognizer.recognize([Scene(Frame(image), tuple(boxes))])[0])
+            )  # noqa: B023
             theirs.append(milliseconds(lambda: one_by_one(checkpoint, image, boxes)))  # noqa: B023
         median, reference = statistics.median(ours), statistics.median(theirs)
         print(f"| {count} | {median:.1f} | {reference:.1f} | {reference / median:.1f}x |")
@@ -55,12 +58,14 @@ def print_recognition(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> None:
 def print_frame(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> None:
     """A frame with two people: detection and recognition."""
     detector, recognizer = build_face_detector("mmod"), EmotionRecognizer(checkpoint)
-    detections = detector.detect(image)
+    detections = detector.detect([Frame(image)])[0]
     boxes = [Box(d.left, d.top, d.right, d.bottom) for d in detections]
     detection, recognition = [], []
     for _ in range(ROUNDS):
-        detection.append(milliseconds(lambda: detector.detect(image)))
-        recognition.append(milliseconds(lambda: recognizer.recognize(image, boxes)))
+        detection.append(milliseconds(lambda: detector.detect([Frame(image)])[0]))
+        recognition.append(
+            milliseconds(lambda: recognizer.recognize([Scene(Frame(image), tuple(boxes))])[0])
+        )
     both = statistics.median(map(sum, zip(detection, recognition, strict=True)))
     print("\n| people | detection ms | recognition ms | frame ms |\n|---|---|---|---|")
     print(

@@ -14,6 +14,7 @@ from safetensors import safe_open
 from glamor_ros.network.emotions import EMOTIONS
 from glamor_ros.network.weights.checkpoint import load_checkpoint
 from glamor_ros.perception.detection.build import build_face_detector
+from glamor_ros.perception.frame import Frame, Scene
 from glamor_ros.perception.geometry import Box
 from glamor_ros.perception.recognition.emotion_recognizer import EmotionRecognizer
 from glamor_ros.training.data.facial_expressions import read_facial_expressions
@@ -106,9 +107,9 @@ def test_photographs_are_seen_as_a_person_would(
     image = cv2.imread(str(shared_dir / "images" / photograph))
     assert image is not None
     recognizer = EmotionRecognizer(load_checkpoint(weights_dir / WHOLE))
-    faces = build_face_detector("mmod").detect(image)
+    faces = build_face_detector("mmod").detect([Frame(image)])[0]
     boxes = [Box(face.left, face.top, face.right, face.bottom) for face in faces]
-    estimates = recognizer.recognize(image, boxes)
+    estimates = recognizer.recognize([Scene(Frame(image), tuple(boxes))])[0]
     assert len(estimates) == len(expected)
     for estimate, emotions in zip(estimates, expected, strict=True):
         assert EMOTIONS[int(estimate.probabilities.argmax())] in emotions

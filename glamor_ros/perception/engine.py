@@ -1,153 +1,78 @@
-"""From a stream of images to the people in view, with ids and emotions smoothed over time."""
+"""All cameras together: their frames through one detector and one recognizer, in batches."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from .detection.face_detector import FaceDetection, FaceDetector
-from .geometry import Region
-from .people import EmotionEstimate, PeopleInView, Person
+from .detection.face_detector import FaceDetection, FaceDetector, PartialFaceDetector, Search
+from .frame import Frame
+from .people import PeopleInView
 from .recognition.emotion_recognizer import EmotionRecognizer
-from .tracking.smoothing import ProbabilitySmoother
-from .tracking.tracker import FaceTracker, Track, TrackerSettings
-
-# A camera's stamps jitter: without this, an interval of three frames would often become four.
-_STAMP_JITTER_S = 1e-3
-
-
-@dataclass(frozen=True)
-class ObserverSettings:
-    """How faces are chosen and followed.
-
-    min_face_score: detections below are ignored. min_face_size_px: so are smaller ones.
-    detection_interval_s: the detector runs when so much time has passed, the tracker predicts the
-    faces in between; 0 runs it on every image.
-    smoothing_time_constant_s: of the probabilities' low-pass filter; 0 does not smooth.
-
-    Raises ValueError for a value that is negative or not finite.
-    """
-
-    min_face_score: float = 0.0
-    min_face_size_px: int = 0
-    detection_interval_s: float = 0.0
-    smoothing_time_constant_s: float = 0.5
-    tracker: TrackerSettings = field(default_factory=TrackerSettings)
-
-    def __post_init__(self) -> None:
-        for name in (
-            "min_face_score",
-            "min_face_size_px",
-            "detection_interval_s",
-            "smoothing_time_constant_s",
-        ):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"{name} is {value}; it must be 0 or more")
-
-
-@dataclass
-class _Memory:
-    """What is kept of a person from image to image."""
-
-    smoother: ProbabilitySmoother
-    estimate: EmotionEstimate
-    probabilities: NDArray[np.float32]
+from .tracking.detection_policy import FullDetection, SearchPlan
+from .tracking.follower import FollowerSettings, PeopleFollower
+from .tracking.tracker import PersonIds
 
 
 class PeopleObserver:
-    """Detects, tracks and recognizes people in the images of one camera.
+    """The networks of one process, which see the frames of all its cameras.
 
-    `settings` may be replaced at any time, also from another thread; the next image uses them.
+    Thread-safe as far as each follower is used by one thread at a time.
+
+    Args:
+        detector: Finds the faces; where a follower's policy asks for parts of a frame it must be
+            a PartialFaceDetector.
+        recognizer: Reads the emotions.
     """
 
     def __init__(
-        self,
-        detector: FaceDetector,
-        recognizer: EmotionRecognizer,
-        settings: ObserverSettings | None = None,
+        self, detector: FaceDetector | PartialFaceDetector, recognizer: EmotionRecognizer
     ) -> None:
-        self.settings = settings or ObserverSettings()
         self._detector = detector
         self._recognizer = recognizer
-        self._tracker = FaceTracker(self.settings.tracker)
-        self._memories: dict[str, _Memory] = {}
-        self._detected_at_s = -math.inf
 
-    def reset(self) -> None:
-        """Forget the people in view; their ids are not used again."""
-        self._tracker.reset()
-        self._memories.clear()
-        self._detected_at_s = -math.inf
+    def observe(self, batch: Sequence[tuple[PeopleFollower, Frame]]) -> list[PeopleInView]:
+        """The people in each frame, followed by the follower of its camera.
 
-    def observe(self, image_bgr: NDArray[np.uint8], stamp_s: float) -> PeopleInView:
-        """The people in an image (H, W, 3), uint8, taken at stamp_s.
+        Args:
+            batch: Frames of different cameras, each with its camera's follower.
 
-        Raises ImageError or FaceDetectorError for an image that cannot be used; what is known of
-        the people before stays.
+        Raises:
+            ImageError: An image that cannot be used, and so FaceDetectorError; what is known of
+                the people before stays.
         """
-        settings = self.settings
-        height, width = image_bgr.shape[:2]
-        tracks = self._track(image_bgr, stamp_s, settings)
-        regions = {t.person_id: t.box.clipped(width, height) for t in tracks}
-        seen = [t for t in tracks if self._is_to_be_evaluated(t, regions[t.person_id])]
-        estimates = self._recognizer.recognize(image_bgr, [t.box for t in seen])
-        evaluated = {t.person_id: e for t, e in zip(seen, estimates, strict=True)}
-        for person_id, estimate in evaluated.items():
-            self._remember(person_id, estimate, stamp_s, settings)
-        self._forget_all_but(tracks)
-        people = (
-            self._person(t, regions[t.person_id], t.person_id in evaluated, stamp_s)
-            for t in tracks
-            if t.person_id in self._memories and not regions[t.person_id].is_empty
-        )
-        return PeopleInView(width, height, tuple(people))
+        plans = [follower.plan(frame) for follower, frame in batch]
+        detections = self._search([frame for _, frame in batch], plans)
+        scenes = [
+            follower.locate(frame, plan, found)
+            for (follower, frame), plan, found in zip(batch, plans, detections, strict=True)
+        ]
+        estimates = self._recognizer.recognize(scenes)
+        return [
+            follower.describe(frame, of_frame)
+            for (follower, frame), of_frame in zip(batch, estimates, strict=True)
+        ]
 
-    def _track(
-        self, image_bgr: NDArray[np.uint8], stamp_s: float, settings: ObserverSettings
-    ) -> list[Track]:
-        self._tracker.settings = settings.tracker
-        elapsed_s = stamp_s - self._detected_at_s
-        if 0 <= elapsed_s < settings.detection_interval_s - _STAMP_JITTER_S:
-            return self._tracker.predict(stamp_s)
-        detections = [d for d in self._detector.detect(image_bgr) if _is_wanted(d, settings)]
-        self._detected_at_s = stamp_s
-        return self._tracker.update(detections, stamp_s)
-
-    def _is_to_be_evaluated(self, track: Track, region: Region) -> bool:
-        """A face that the last detection missed may be hidden: its pixels tell nothing of it."""
-        return track.last_seen_s >= self._detected_at_s and not region.is_empty
-
-    def _remember(
-        self, person_id: str, estimate: EmotionEstimate, stamp_s: float, settings: ObserverSettings
-    ) -> None:
-        known = self._memories.get(person_id)
-        smoother = known.smoother if known else ProbabilitySmoother()
-        smoother.time_constant_s = settings.smoothing_time_constant_s
-        probabilities = smoother.update(estimate.probabilities, stamp_s)
-        self._memories[person_id] = _Memory(smoother, estimate, probabilities)
-
-    def _forget_all_but(self, tracks: list[Track]) -> None:
-        alive = {track.person_id for track in tracks}
-        self._memories = {i: memory for i, memory in self._memories.items() if i in alive}
-
-    def _person(self, track: Track, region: Region, evaluated: bool, stamp_s: float) -> Person:
-        memory = self._memories[track.person_id]
-        return Person(
-            person_id=track.person_id,
-            face=region,
-            detection=track.detection,
-            face_score=track.score,
-            tracked_for_s=max(stamp_s - track.first_seen_s, 0.0),
-            probabilities=memory.probabilities,
-            estimate=memory.estimate,
-            evaluated=evaluated,
-        )
+    def _search(
+        self, frames: Sequence[Frame], plans: Sequence[SearchPlan]
+    ) -> list[list[FaceDetection]]:
+        """What the detector finds where the plans say, for each frame."""
+        found: list[list[FaceDetection]] = [[] for _ in frames]
+        whole = [index for index, plan in enumerate(plans) if plan.everything]
+        for index, detections in zip(
+            whole, self._detector.detect([frames[i] for i in whole]), strict=True
+        ):
+            found[index] = detections
+        partial = [index for index, plan in enumerate(plans) if plan.areas]
+        if partial:
+            searches = [Search(frames[i], plans[i].areas) for i in partial]
+            for index, detections in zip(partial, self._detector.search(searches), strict=True):  # type: ignore[union-attr]
+                found[index] = detections
+        return found
 
 
-def _is_wanted(detection: FaceDetection, settings: ObserverSettings) -> bool:
-    size_px = min(detection.right - detection.left, detection.bottom - detection.top)
-    return detection.score >= settings.min_face_score and size_px >= settings.min_face_size_px
+def observe_alone(
+    observer: PeopleObserver, frame: Frame, settings: FollowerSettings | None = None
+) -> PeopleInView:
+    """The people in a frame by itself: nothing is known of others, nothing is smoothed."""
+    alone = settings or FollowerSettings(smoothing_time_constant_s=0.0)
+    return observer.observe([(PeopleFollower(PersonIds(), FullDetection(), alone), frame)])[0]

@@ -18,6 +18,7 @@ from glamor_ros.cli.main import app
 from glamor_ros.media.videos import VideoReader, VideoWriter
 from glamor_ros.network.emotions import EMOTIONS
 from glamor_ros.network.weights.checkpoint import load_checkpoint
+from glamor_ros.perception.frame import Frame, Scene
 from glamor_ros.perception.geometry import Box
 from glamor_ros.perception.recognition.emotion_recognizer import EmotionRecognizer
 
@@ -67,8 +68,8 @@ def test_json_of_an_image(photograph: Path, weights: Path, astronaut: NDArray[np
     assert person["attention_region"] == [87, 32, 335, 448]
     # Nothing comes between the recognizer and the file.
     (estimate,) = EmotionRecognizer(load_checkpoint(weights)).recognize(
-        astronaut, [Box(*ASTRONAUT_FACE)]
-    )
+        [Scene(Frame(astronaut), tuple([Box(*ASTRONAUT_FACE)]))]
+    )[0]
     np.testing.assert_allclose(
         list(person["probabilities"].values()), estimate.probabilities, rtol=0, atol=1e-6
     )

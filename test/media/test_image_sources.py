@@ -12,6 +12,7 @@ from glamor_ros.media.image_source import BgrImage, ImageSource, ImageSourceErro
 from glamor_ros.media.moving_photograph import fitted
 from glamor_ros.media.open_source import open_image_source
 from glamor_ros.perception.detection.build import build_face_detector
+from glamor_ros.perception.frame import Frame
 
 GREYS = (40, 120, 200)
 
@@ -171,4 +172,4 @@ def test_the_faces_of_the_demo_stay_in_view(name: str, people: int) -> None:
     views = [read_image(source) for _ in range(9)]
 
     assert {view.shape for view in views} == {(480, 640, 3)}
-    assert [len(detector.detect(view)) for view in views] == [people] * 9
+    assert [len(detector.detect([Frame(view)])[0]) for view in views] == [people] * 9

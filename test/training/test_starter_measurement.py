@@ -9,6 +9,7 @@ from skimage import data
 from glamor_ros.network.architecture import build_glamor_net
 from glamor_ros.network.emotions import EMOTIONS
 from glamor_ros.perception.detection.build import build_face_detector
+from glamor_ros.perception.frame import Frame
 from glamor_ros.training.starter_weights.box_alignment import relative_box_widths
 from glamor_ros.training.starter_weights.disturbances import (
     DISTURBANCES,
@@ -64,7 +65,7 @@ def test_the_box_in_a_crop_of_a_known_face() -> None:
     """The astronaut's face, cut out with margins of a known size, and an even picture."""
     astronaut = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2GRAY)
     detector = build_face_detector("mmod")
-    (face,) = detector.detect(cv2.cvtColor(astronaut, cv2.COLOR_GRAY2BGR))
+    (face,) = detector.detect([Frame(cv2.cvtColor(astronaut, cv2.COLOR_GRAY2BGR))])[0]
     width = face.right - face.left
     margin = width // 5
     crop = astronaut[

@@ -82,9 +82,6 @@ def _person(person: Person) -> dict[str, Any]:
 
 
 def _face(person: Person) -> list[int]:
-    """As detectors give it: left, top, right, bottom, the last two included."""
-    detection, region = person.detection, person.face
-    if detection is None:
-        right, bottom = region.x + region.width - 1, region.y + region.height - 1
-        return [region.x, region.y, right, bottom]
-    return [detection.left, detection.top, detection.right, detection.bottom]
+    """Left, top, right, bottom, the last two not included: the box that the node publishes, too."""
+    region = person.face
+    return [region.x, region.y, region.x + region.width, region.y + region.height]

@@ -12,9 +12,13 @@ from numpy.typing import NDArray
 
 from ...media.videos import VideoReader
 from ...perception.detection.face_detector import FaceDetector
-from ...perception.engine import ObserverSettings, PeopleObserver
+from ...perception.engine import PeopleObserver, observe_alone
+from ...perception.frame import Frame
 from ...perception.people import PeopleInView
 from ...perception.recognition.emotion_recognizer import EmotionRecognizer
+from ...perception.tracking.detection_policy import FullDetection
+from ...perception.tracking.follower import PeopleFollower
+from ...perception.tracking.tracker import PersonIds
 from .inputs import Input
 
 
@@ -43,20 +47,18 @@ class Predictor:
     """Runs detector and recognizer over files."""
 
     def __init__(self, detector: FaceDetector, recognizer: EmotionRecognizer) -> None:
-        self._detector, self._recognizer = detector, recognizer
+        self._observer = PeopleObserver(detector, recognizer)
 
     def image(self, source: Input) -> Prediction:
         """An image by itself: nothing is known of others and nothing smoothed."""
         image_bgr = read_image(source.path)
-        settings = ObserverSettings(smoothing_time_constant_s=0.0)
-        observer = PeopleObserver(self._detector, self._recognizer, settings)
-        return Prediction(source, image_bgr, observer.observe(image_bgr, 0.0))
+        return Prediction(source, image_bgr, observe_alone(self._observer, Frame(image_bgr)))
 
     def video(self, source: Input, reader: VideoReader) -> Iterator[Prediction]:
         """Frame by frame; people are followed and their probabilities smoothed over time."""
-        observer = PeopleObserver(self._detector, self._recognizer)
+        follower = PeopleFollower(PersonIds(), FullDetection())
         for frame in reader.frames():
-            view = observer.observe(frame.image_bgr, frame.time_s)
+            (view,) = self._observer.observe([(follower, Frame(frame.image_bgr, frame.time_s))])
             yield Prediction(source, frame.image_bgr, view, frame.index, frame.time_s)
 
 

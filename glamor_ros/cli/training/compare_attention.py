@@ -14,6 +14,7 @@ from ...media.pictures import ImageFileError, read_image
 from ...network.emotions import EMOTIONS
 from ...network.weights.checkpoint import load_checkpoint
 from ...perception.detection.build import DETECTOR_NAMES, build_face_detector
+from ...perception.frame import Frame, Scene
 from ...perception.geometry import Box
 from ...perception.people import EmotionEstimate
 from ...perception.recognition.emotion_recognizer import EmotionRecognizer
@@ -58,10 +59,7 @@ def compare_attention(
             image_bgr = read_image(path)
         except ImageFileError as error:
             raise ImageFileError(f"{path} {error}") from error
-        boxes = [
-            Box(face.left, face.top, face.right, face.bottom)
-            for face in face_detector.detect(image_bgr)
-        ]
+        boxes = [face.box for face in face_detector.detect([Frame(image_bgr)])[0]]
         if not boxes:
             print_error(f"no face found in {path}", message_console())
         rows += _compare(path.name, image_bgr, boxes, list(recognizers.values()))
@@ -88,7 +86,8 @@ def _compare(
     from ...visualization.plots import AttentionComparison
 
     height, width = image_bgr.shape[:2]
-    estimates = [recognizer.recognize(image_bgr, boxes) for recognizer in recognizers]
+    scene = Scene(Frame(image_bgr), tuple(boxes))
+    estimates = [recognizer.recognize([scene])[0] for recognizer in recognizers]
     rows = []
     for box, of_models in zip(boxes, zip(*estimates, strict=True), strict=True):
         face = box.clipped(width, height)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from rclpy.lifecycle import LifecycleNode
 
-from ...perception.engine import ObserverSettings, PeopleObserver
+from ...perception.engine import PeopleObserver
+from ...perception.tracking.detection_policy import FullDetection
+from ...perception.tracking.follower import FollowerSettings, PeopleFollower
 from ..input.image_stream import ImageStream
 from ..input.image_subscription import image_topic
 from ..outputs.people_publishers import PeoplePublishers
@@ -23,6 +25,7 @@ class CameraPipeline:
         self,
         node: LifecycleNode,
         observer: PeopleObserver,
+        follower: PeopleFollower,
         *,
         transport: str,
         reliability: str,
@@ -31,25 +34,34 @@ class CameraPipeline:
         self._no_image_timeout_s = no_image_timeout_s
         self._node = node
         self._observer = observer
+        self._follower = follower
         self._topic = image_topic(node, "image", transport)
         self._reliability = reliability
         self._publishers = PeoplePublishers(node)
         self._statistics = CameraStatistics()
         self._stream: ImageStream | None = None
 
-    def apply(self, settings: ObserverSettings, no_image_timeout_s: float) -> None:
+    def apply(
+        self, settings: FollowerSettings, detection_interval_s: float, no_image_timeout_s: float
+    ) -> None:
         """Take over changed parameters; the next image is processed with them."""
-        self._observer.settings = settings
+        self._follower.settings = settings
+        self._follower.policy = FullDetection(detection_interval_s)
         self._no_image_timeout_s = no_image_timeout_s
         if self._stream is not None:
             self._stream.no_image_timeout_s = no_image_timeout_s
 
     def activate(self) -> None:
         """Subscribe and process what comes."""
-        self._observer.reset()
+        self._follower.reset()
         self._statistics = CameraStatistics()
         processor = FrameProcessor(
-            self._node, self._topic.name, self._observer, self._publishers, self._statistics
+            self._node,
+            self._topic.name,
+            self._observer,
+            self._follower,
+            self._publishers,
+            self._statistics,
         )
         self._stream = ImageStream(
             self._node,

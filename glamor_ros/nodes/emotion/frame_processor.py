@@ -11,7 +11,8 @@ from std_msgs.msg import Header
 from ...messages.image_decoding import ImageDecodingError, decode_image
 from ...perception.detection.face_detector import FaceDetectorError
 from ...perception.engine import PeopleObserver
-from ...perception.recognition.preprocessing import ImageError
+from ...perception.frame import Frame, ImageError
+from ...perception.tracking.follower import PeopleFollower
 from ..common.throttled_log import ThrottledLog
 from ..input.image_subscription import ImageMessage
 from ..outputs.people_publishers import PeoplePublishers
@@ -28,12 +29,14 @@ class FrameProcessor:
         node: LifecycleNode,
         topic_name: str,
         observer: PeopleObserver,
+        follower: PeopleFollower,
         publishers: PeoplePublishers,
         statistics: CameraStatistics,
     ) -> None:
         self._clock = node.get_clock()
         self._topic_name = topic_name
         self._observer = observer
+        self._follower = follower
         self._publishers = publishers
         self._statistics = statistics
         logger = node.get_logger()
@@ -61,7 +64,8 @@ class FrameProcessor:
 
     def _process(self, message: ImageMessage) -> None:
         image_bgr = decode_image(message)
-        view = self._observer.observe(image_bgr, self._stamp_s(message.header))
+        frame = Frame(image_bgr, self._stamp_s(message.header))
+        (view,) = self._observer.observe([(self._follower, frame)])
         latency_s = self._age_s(message.header)
         self._publishers.publish(view, image_bgr, message.header, latency_s)
         self._statistics.add_processed(latency_s)

@@ -9,11 +9,14 @@ from typing import Any
 
 import torch
 
+from ...perception.tracking.detection_policy import FullDetection
+from ...perception.tracking.follower import PeopleFollower
+from ...perception.tracking.tracker import PersonIds
 from ..common.managed_node import ManagedNode
 from ..common.node_parameters import NodeParameters, ParameterValues
 from .camera_pipeline import CameraPipeline
 from .models import load_observer
-from .parameters import EMOTION_PARAMETERS, model_choice, observer_settings
+from .parameters import EMOTION_PARAMETERS, follower_settings, model_choice
 
 
 class EmotionNode(ManagedNode):
@@ -22,10 +25,11 @@ class EmotionNode(ManagedNode):
     def __init__(self, **node_options: Any) -> None:
         super().__init__("emotion_node", **node_options)
         self._camera: CameraPipeline | None = None
+        self._ids = PersonIds()
         self._declared = NodeParameters(
             self,
             EMOTION_PARAMETERS,
-            check=observer_settings,
+            check=follower_settings,
             apply=self._apply,
             may_reconfigure=lambda: self.is_unconfigured,
         )
@@ -49,10 +53,13 @@ class EmotionNode(ManagedNode):
         values = self._declared.values()
         began_s = time.monotonic()
         choice = model_choice(values)
-        observer = load_observer(choice, observer_settings(values))
+        observer = load_observer(choice)
+        settings, interval_s = follower_settings(values), float(values["detection_interval_s"])
+        follower = PeopleFollower(self._ids, FullDetection(interval_s), settings)
         self._camera = CameraPipeline(
             self,
             observer,
+            follower,
             transport=str(values["image_transport"]),
             reliability=str(values["image_reliability"]),
             no_image_timeout_s=float(values["no_image_timeout_s"]),
@@ -83,7 +90,11 @@ class EmotionNode(ManagedNode):
 
     def _apply(self, values: ParameterValues) -> None:
         if self._camera is not None:
-            self._camera.apply(observer_settings(values), float(values["no_image_timeout_s"]))
+            self._camera.apply(
+                follower_settings(values),
+                float(values["detection_interval_s"]),
+                float(values["no_image_timeout_s"]),
+            )
 
 
 def _shown(weights: Path | None) -> str:

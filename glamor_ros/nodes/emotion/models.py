@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from ...network.weights.checkpoint import load_checkpoint
 from ...perception.detection.build import build_face_detector
-from ...perception.engine import ObserverSettings, PeopleObserver
+from ...perception.engine import PeopleObserver
 from ...perception.recognition.emotion_recognizer import EmotionRecognizer
 from ...resources import STARTER_WEIGHTS, shipped_weights
 from .parameters import ModelChoice
 
 
-def load_observer(choice: ModelChoice, settings: ObserverSettings) -> PeopleObserver:
-    """A detector and a recognizer, ready to observe one camera.
+def load_observer(choice: ModelChoice) -> PeopleObserver:
+    """A detector and a recognizer, ready to observe cameras.
 
     Raises ValueError or OSError, which name what is missing or damaged.
     """
@@ -25,4 +25,4 @@ def load_observer(choice: ModelChoice, settings: ObserverSettings) -> PeopleObse
         device=choice.device,
         weights=choice.detector_weights,
     )
-    return PeopleObserver(detector, recognizer, settings)
+    return PeopleObserver(detector, recognizer)

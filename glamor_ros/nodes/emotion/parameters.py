@@ -7,15 +7,15 @@ from pathlib import Path
 
 from ...perception.detection.build import DETECTOR_NAMES
 from ...perception.detection.face_detector import MAX_UPSAMPLE
-from ...perception.engine import ObserverSettings
 from ...perception.recognition.emotion_recognizer import CONTEXT_MODES
+from ...perception.tracking.follower import FollowerSettings
 from ...perception.tracking.tracker import TrackerSettings
 from ...resources import STARTER_WEIGHTS
 from ..common.node_parameters import ParameterValues
 from ..common.parameter_spec import Changes, ParameterSpec
 from ..input.image_subscription import RELIABILITIES, TRANSPORTS
 
-_OBSERVER = ObserverSettings()
+_FOLLOWER = FollowerSettings()
 
 EMOTION_PARAMETERS = (
     ParameterSpec(
@@ -72,7 +72,7 @@ EMOTION_PARAMETERS = (
     ),
     ParameterSpec(
         "min_face_score",
-        _OBSERVER.min_face_score,
+        _FOLLOWER.min_face_score,
         "Detections with a lower score are ignored; the scale is the detector's own.",
         Changes.ANY_TIME,
         0.0,
@@ -80,7 +80,7 @@ EMOTION_PARAMETERS = (
     ),
     ParameterSpec(
         "min_face_size_px",
-        _OBSERVER.min_face_size_px,
+        _FOLLOWER.min_face_size_px,
         "Faces with a shorter side are ignored.",
         Changes.ANY_TIME,
         0,
@@ -88,7 +88,7 @@ EMOTION_PARAMETERS = (
     ),
     ParameterSpec(
         "detection_interval_s",
-        _OBSERVER.detection_interval_s,
+        0.0,
         "The detector runs when so much time has passed, the tracker predicts the faces in the "
         "images between. 0: it runs on every image.",
         Changes.ANY_TIME,
@@ -97,7 +97,7 @@ EMOTION_PARAMETERS = (
     ),
     ParameterSpec(
         "smoothing_time_constant_s",
-        _OBSERVER.smoothing_time_constant_s,
+        _FOLLOWER.smoothing_time_constant_s,
         "Time constant of the probabilities' low-pass filter. 0: not smoothed.",
         Changes.ANY_TIME,
         0.0,
@@ -105,7 +105,7 @@ EMOTION_PARAMETERS = (
     ),
     ParameterSpec(
         "max_coast_s",
-        _OBSERVER.tracker.max_coast_s,
+        _FOLLOWER.tracker.max_coast_s,
         "A person who has not been detected for longer is gone. Must be longer than "
         "detection_interval_s.",
         Changes.ANY_TIME,
@@ -163,19 +163,19 @@ def model_choice(values: ParameterValues) -> ModelChoice:
     )
 
 
-def observer_settings(values: ParameterValues) -> ObserverSettings:
+def follower_settings(values: ParameterValues) -> FollowerSettings:
     """From the values of EMOTION_PARAMETERS. Raises ValueError where they do not go together."""
-    settings = ObserverSettings(
+    settings = FollowerSettings(
         min_face_score=float(values["min_face_score"]),
         min_face_size_px=int(values["min_face_size_px"]),
-        detection_interval_s=float(values["detection_interval_s"]),
         smoothing_time_constant_s=float(values["smoothing_time_constant_s"]),
         tracker=TrackerSettings(max_coast_s=float(values["max_coast_s"])),
     )
-    if 0 < settings.detection_interval_s >= settings.tracker.max_coast_s:
+    interval_s = float(values["detection_interval_s"])
+    if 0 < interval_s >= settings.tracker.max_coast_s:
         raise ValueError(
             f"max_coast_s is {settings.tracker.max_coast_s:g}; it must be longer than "
-            f"detection_interval_s ({settings.detection_interval_s:g}), or people are forgotten "
+            f"detection_interval_s ({interval_s:g}), or people are forgotten "
             "from one detection to the next"
         )
     return settings

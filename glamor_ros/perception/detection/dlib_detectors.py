@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .face_detector import FaceDetection, FaceDetectorError, check_image, check_upsample
+from ..frame import Frame
+from ..geometry import Box
+from .face_detector import (
+    FaceDetection,
+    FaceDetectorError,
+    box_of_inclusive_edges,
+    check_frame,
+    check_upsample,
+)
 
 # dlib's network throws on smaller images.
 CNN_MIN_SIDE_PX = 10
@@ -38,18 +48,15 @@ class DlibCnnDetector:
         self._upsample = upsample
         self._min_score = min_score
 
-    def detect(self, image_bgr: NDArray[np.uint8]) -> list[FaceDetection]:
-        """Faces in a BGR image (height, width, 3), uint8, the best score first."""
-        check_image(image_bgr, CNN_MIN_SIDE_PX)
-        found = self._network(_to_rgb(image_bgr), self._upsample)
+    def detect(self, frames: Sequence[Frame]) -> list[list[FaceDetection]]:
+        """The faces in each frame, the best score first."""
+        return [self._detect(frame) for frame in frames]
+
+    def _detect(self, frame: Frame) -> list[FaceDetection]:
+        check_frame(frame, CNN_MIN_SIDE_PX)
+        found = self._network(_to_rgb(frame.bgr), self._upsample)
         return [
-            FaceDetection(
-                face.rect.left(),
-                face.rect.top(),
-                face.rect.right(),
-                face.rect.bottom(),
-                face.confidence,
-            )
+            FaceDetection(_box(face.rect), face.confidence)
             for face in found
             if face.confidence > self._min_score
         ]
@@ -67,15 +74,24 @@ class DlibHogDetector:
         self._upsample = upsample
         self._min_score = min_score
 
-    def detect(self, image_bgr: NDArray[np.uint8]) -> list[FaceDetection]:
-        """Faces in a BGR image (height, width, 3), uint8, the best score first."""
-        check_image(image_bgr)
-        boxes, scores, _ = self._detector.run(_to_rgb(image_bgr), self._upsample, self._min_score)
+    def detect(self, frames: Sequence[Frame]) -> list[list[FaceDetection]]:
+        """The faces in each frame, the best score first."""
+        return [self._detect(frame) for frame in frames]
+
+    def _detect(self, frame: Frame) -> list[FaceDetection]:
+        check_frame(frame)
+        boxes, scores, _ = self._detector.run(_to_rgb(frame.bgr), self._upsample, self._min_score)
         return [
-            FaceDetection(box.left(), box.top(), box.right(), box.bottom(), score)
+            FaceDetection(_box(box), score)
             for box, score in zip(boxes, scores, strict=True)
             if score > self._min_score
         ]
+
+
+def _box(rectangle: Any) -> Box:
+    return box_of_inclusive_edges(
+        rectangle.left(), rectangle.top(), rectangle.right(), rectangle.bottom()
+    )
 
 
 def _to_rgb(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ...network.batch_norm_folding import folded_for_inference
 from ...network.glamor_net import GlamorOutput
 from ...network.weights.checkpoint import Checkpoint
 from ..device import require_device
+from ..frame import Frame, Scene, require_bgr_image
 from ..geometry import Box, Region
 from ..people import AttentionMap, EmotionEstimate
-from .preprocessing import FloatImage, Preprocessor, require_bgr_image
+from .preprocessing import Preprocessor
 
 CONTEXT_MODES = ("shared", "per_person")
 
@@ -24,7 +27,7 @@ class RecognizerError(ValueError):
 
 
 class EmotionRecognizer:
-    """Runs the network on all faces of an image at once. Stateless between images, thread-safe.
+    """GLAMOR-Net on all faces of any number of images at once; thread-safe, without memory.
 
     context_mode "shared" masks all faces in one context, encoded once; "per_person" masks each
     person's own face, as in training, and encodes one context for each. For one face they are
@@ -45,65 +48,102 @@ class EmotionRecognizer:
         network = folded_for_inference(checkpoint.network).to(self._device)
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def recognize(
-        self, image_bgr: NDArray[np.uint8], boxes: Sequence[Box]
-    ) -> list[EmotionEstimate]:
-        """One estimate for each box, in order; the boxes are as the detector gives them.
+    def recognize(self, scenes: Sequence[Scene]) -> list[list[EmotionEstimate]]:
+        """What the network says of every face in every scene.
 
-        Raises ImageError for another image than (H, W, 3) uint8 and RecognizerError for a box that
-        lies outside the image.
+        The contexts of all scenes go through the network in one batch, and so do the faces.
+
+        Returns:
+            For each scene one estimate for each of its boxes, in order.
+
+        Raises:
+            ImageError: An image is not (H, W, 3) uint8.
+            RecognizerError: A box lies outside its image.
         """
-        require_bgr_image(image_bgr)
-        if not boxes:
-            return []
-        height, width = image_bgr.shape[:2]
-        regions = [self._region(box, width, height) for box in boxes]
-        faces = np.stack([self._preprocessor.face(image_bgr, region) for region in regions])
-        contexts = self._preprocessor.contexts(image_bgr, self._masks(regions))
-        covered = self._preprocessor.context_region(width, height)
-        return self._estimates(self._run(faces, contexts), covered)
+        for scene in scenes:
+            require_bgr_image(scene.frame.bgr)
+        regions = [[self._region(box, scene.frame) for box in scene.boxes] for scene in scenes]
+        if not any(regions):
+            return [[] for _ in scenes]
+        with torch.inference_mode():
+            estimates = iter(self._estimates(self._run(scenes, regions), scenes))
+        return [list(itertools.islice(estimates, len(faces))) for faces in regions]
 
-    def _region(self, box: Box, width: int, height: int) -> Region:
-        region = box.scaled(self._preprocessor.input_spec.face_box_scale).clipped(width, height)
+    def _region(self, box: Box, frame: Frame) -> Region:
+        scaled = box.scaled(self._preprocessor.input_spec.face_box_scale)
+        region = scaled.clipped(frame.width, frame.height)
         if region.is_empty:
-            raise RecognizerError(f"{box} holds no pixel of the image of {width}x{height}")
+            # A scale below 1 can leave nothing of a face at the edge.
+            region = box.clipped(frame.width, frame.height)
+        if region.is_empty:
+            raise RecognizerError(
+                f"{box} holds no pixel of the image of {frame.width}x{frame.height}"
+            )
         return region
 
     def _masks(self, faces: list[Region]) -> list[list[Region]]:
-        """What to hide in each context; without an entry there is no context."""
-        if self._network.context_encoder is None:
+        """What to hide in each context of a scene; without an entry there is no context."""
+        if self._network.context_encoder is None or not faces:
             return []
         if self._preprocessor.input_spec.context_faces == "visible":
             return [[]]
         return [faces] if self._shares_context else [[face] for face in faces]
 
-    def _run(self, faces: FloatImage, contexts: FloatImage) -> GlamorOutput:
-        context_index = None
-        if len(contexts) == 1:
-            context_index = torch.zeros(len(faces), dtype=torch.int64, device=self._device)
-        with torch.inference_mode():
-            output: GlamorOutput = self._network(
-                self._to_tensor(faces), self._to_tensor(contexts), context_index
-            )
+    def _run(self, scenes: Sequence[Scene], regions: list[list[Region]]) -> GlamorOutput:
+        faces: list[Tensor] = []
+        contexts: list[Tensor] = []
+        owners: list[int] = []
+        for scene, of_scene in zip(scenes, regions, strict=True):
+            image = scene.frame.on(self._device)
+            masks = self._masks(of_scene)
+            if of_scene:
+                faces.append(self._preprocessor.faces(image, of_scene))
+            first = sum(len(of_others) for of_others in contexts)
+            contexts.append(self._preprocessor.contexts(image, masks))
+            is_shared = len(masks) == 1
+            owners += [first if is_shared else first + i for i in range(len(of_scene))]
+        index = torch.tensor(owners, dtype=torch.int64).to(self._device, non_blocking=True)
+        output: GlamorOutput = self._network(
+            _channels_first(torch.cat(faces)),
+            _channels_first(torch.cat(contexts)),
+            index if self._network.context_encoder is not None else None,
+        )
         return output
 
-    def _to_tensor(self, images: FloatImage) -> torch.Tensor:
-        """(N, H, W, 3) to (N, 3, H, W); the values stay where they are: that is channels_last."""
-        return torch.from_numpy(images).to(self._device).permute(0, 3, 1, 2)
-
-    def _estimates(self, output: GlamorOutput, covered: Region) -> list[EmotionEstimate]:
-        probabilities = output.probabilities.cpu().numpy()
-        alone = [1.0, 0.0] if self._classifies_face else [0.0, 1.0]
-        weights = [alone] * len(probabilities)
-        if output.fusion_weights is not None:
-            weights = output.fusion_weights.float().cpu().tolist()
-        maps: list[AttentionMap | None] = [None] * len(probabilities)
-        if output.attention is not None:
-            attention = output.attention.float().cpu().numpy()
-            maps = [AttentionMap(person, covered) for person in attention]
-        return [
-            EmotionEstimate(person, face_weight, context_weight, attention_map)
-            for person, (face_weight, context_weight), attention_map in zip(
-                probabilities, weights, maps, strict=True
-            )
+    def _estimates(
+        self, output: GlamorOutput, scenes: Sequence[Scene]
+    ) -> Iterator[EmotionEstimate]:
+        probabilities, fusion_weights, attention = _on_host(output)
+        if fusion_weights is None:
+            alone = [1.0, 0.0] if self._classifies_face else [0.0, 1.0]
+            fusion_weights = np.array([alone] * len(probabilities), np.float32)
+        maps = list(attention) if attention is not None else [None] * len(probabilities)
+        covered = [
+            self._preprocessor.context_region(scene.frame.width, scene.frame.height)
+            for scene in scenes
+            for _ in scene.boxes
         ]
+        for person, (face_weight, context_weight), of_person, region in zip(
+            probabilities, fusion_weights.tolist(), maps, covered, strict=True
+        ):
+            attention_map = AttentionMap(of_person, region) if of_person is not None else None
+            yield EmotionEstimate(person, face_weight, context_weight, attention_map)
+
+
+def _on_host(
+    output: GlamorOutput,
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None, NDArray[np.float32] | None]:
+    """Probabilities (P, 7), fusion weights (P, 2) and attention (P, H, W), in one transfer."""
+    parts = [output.probabilities, output.fusion_weights, output.attention]
+    there = [part.float().flatten(1) for part in parts if part is not None]
+    columns = iter(torch.cat(there, dim=1).cpu().split([part.shape[1] for part in there], dim=1))
+    probabilities, fusion_weights, attention = (
+        next(columns).reshape(part.shape).numpy() if part is not None else None for part in parts
+    )
+    assert probabilities is not None
+    return probabilities, fusion_weights, attention
+
+
+def _channels_first(images: Tensor) -> Tensor:
+    """(N, H, W, 3) to (N, 3, H, W); the values stay where they are: that is channels_last."""
+    return images.permute(0, 3, 1, 2)

@@ -68,6 +68,20 @@ class _Tracked:
     motion: BoxMotion
 
 
+class PersonIds:
+    """The source of person ids: "person_1", "person_2" and so on, each given out once.
+
+    Trackers of several cameras share it; safe to use from several threads.
+    """
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+
+    def next(self) -> str:
+        """An id that nobody has had."""
+        return f"person_{next(self._numbers)}"
+
+
 class FaceTracker:
     """Gives detections the identities of the people detected before.
 
@@ -76,11 +90,11 @@ class FaceTracker:
     mean another recording: everybody is forgotten.
     """
 
-    def __init__(self, settings: TrackerSettings | None = None) -> None:
+    def __init__(self, ids: PersonIds, settings: TrackerSettings | None = None) -> None:
+        self._ids = ids
         self.settings = settings or TrackerSettings()
         self._tracked: list[_Tracked] = []
         self._stamp_s = -math.inf
-        self._numbers = itertools.count(1)
 
     def reset(self) -> None:
         """Forget everybody. Their ids are not given out again."""
@@ -102,7 +116,7 @@ class FaceTracker:
             for known in self._tracked
             for motion in [known.motion.predicted(stamp_s)]
         ]
-        boxes = [_box(detection) for detection in detections]
+        boxes = [detection.box for detection in detections]
         matches = self._assign([known.track.box for known in self._tracked], boxes)
         for index, detection_index in matches.items():
             known, detection = self._tracked[index], detections[detection_index]
@@ -118,8 +132,7 @@ class FaceTracker:
             )
         for detection_index in sorted(set(range(len(boxes))) - set(matches.values())):
             detection, box = detections[detection_index], boxes[detection_index]
-            person_id = f"person_{next(self._numbers)}"
-            track = Track(person_id, box, detection, detection.score, stamp_s, stamp_s)
+            track = Track(self._ids.next(), box, detection, detection.score, stamp_s, stamp_s)
             self._tracked.append(_Tracked(track, BoxMotion.at_rest(box, stamp_s)))
         return [known.track for known in self._tracked]
 
@@ -160,12 +173,3 @@ class FaceTracker:
             return 0.0
         similarity = distance_intersection_over_union(predicted, detected)
         return max(similarity - self.settings.min_similarity, 0.0)
-
-
-def _box(detection: FaceDetection) -> Box:
-    """Without the last column and row, as the released code cuts faces out (inclusive edges there
-    too), but never empty.
-    """
-    right = max(detection.right, detection.left + 1)
-    bottom = max(detection.bottom, detection.top + 1)
-    return Box(detection.left, detection.top, right, bottom)

@@ -11,6 +11,7 @@ from pathlib import Path
 from ...atomic_file import write_whole
 from ...media.pictures import ImageFileError, files_under, is_image_file, read_image
 from ...perception.detection.face_detector import FaceDetection, FaceDetector, FaceDetectorError
+from ...perception.frame import Frame
 from ...perception.geometry import Box
 from .crop_files import CROP_SUFFIX, CropFileError, read_crop_file, write_crop_file
 from .samples import DatasetError, Skipped
@@ -96,8 +97,8 @@ def _best_face(image: Path, detector: FaceDetector) -> Box | None:
     def score(detection: FaceDetection) -> float:
         return detection.score
 
-    best = max(detector.detect(read_image(image)), key=score, default=None)
-    return Box(best.left, best.top, best.right, best.bottom) if best else None
+    best = max(detector.detect([Frame(read_image(image))])[0], key=score, default=None)
+    return best.box if best else None
 
 
 def _report_csv(report: ExtractionReport) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ...media.pictures import read_image
 from ...network.input_spec import InputSpec
 from ...perception.geometry import Box, Region
-from ...perception.recognition.preprocessing import FloatImage, Preprocessor
+from ...perception.recognition.preprocessing import Preprocessor
 from ..data.samples import Sample, SettingsError
 
 WITHOUT_FACE = ("black", "whole_image", "skip")
@@ -73,14 +74,16 @@ class SamplePreparation:
         height, width = image_bgr.shape[:2]
         region = self._region(image_bgr, box) if box else Region(0, 0, width, height)
         preprocessor = Preprocessor(self.input_spec)
-        return _to_uint8(preprocessor.face_with_margin(image_bgr, region, self.face_margin_px))
+        image = torch.from_numpy(np.require(image_bgr, requirements=["C", "W"]))
+        return _to_uint8(preprocessor.faces_with_margin(image, [region], self.face_margin_px))
 
     def context(self, image_bgr: NDArray[np.uint8], box: Box | None) -> NDArray[np.uint8]:
         """(128, 171, 3), not cropped. Raises SampleError for a box outside the image."""
         is_masked = self.input_spec.context_faces == "masked"
         masks = [self._region(image_bgr, box)] if box and is_masked else []
         uncropped = replace(self.input_spec, context_crop=self.input_spec.context_resize)
-        return _to_uint8(Preprocessor(uncropped).contexts(image_bgr, [masks])[0])
+        image = torch.from_numpy(np.require(image_bgr, requirements=["C", "W"]))
+        return _to_uint8(Preprocessor(uncropped).contexts(image, [masks]))
 
     def _region(self, image_bgr: NDArray[np.uint8], box: Box) -> Region:
         height, width = image_bgr.shape[:2]
@@ -90,6 +93,7 @@ class SamplePreparation:
         return region
 
 
-def _to_uint8(image: FloatImage) -> NDArray[np.uint8]:
+def _to_uint8(images: torch.Tensor) -> NDArray[np.uint8]:
     """From [0, 1], rounded to the nearest."""
+    (image,) = images.numpy()
     return np.rint(image * np.float32(255)).astype(np.uint8)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...perception.detection.face_detector import FaceDetector
+from ...perception.frame import Frame
 
 ENLARGED_PX = 160
 BORDER_PX = 48
@@ -25,8 +26,8 @@ def relative_box_widths(
         framed = np.pad(enlarged, BORDER_PX, mode="edge")
         # The repeated border's stripes would be edges to the detector.
         image = cv2.cvtColor(cv2.GaussianBlur(framed, (0, 0), 1), cv2.COLOR_GRAY2BGR)
-        detections = detector.detect(image.astype(np.uint8))
+        (detections,) = detector.detect([Frame(image.astype(np.uint8))])
         if detections:
             best = max(detections, key=lambda detection: detection.score)
-            widths.append((best.right - best.left) / ENLARGED_PX)
+            widths.append(best.box.width / ENLARGED_PX)
     return np.array(widths), len(crops) - len(widths)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ...network.glamor_net import GlamorNet
 from ...perception.detection.face_detector import FaceDetector
+from ...perception.frame import Frame, Scene
 from ...perception.geometry import Box
 from ...perception.recognition.emotion_recognizer import EmotionRecognizer
 from ..evaluation.predictions import Predictions
@@ -60,8 +61,8 @@ def predictions_of(logits: Tensor, labels: NDArray[np.int64]) -> Predictions:
 
 def largest_face(detector: FaceDetector, path: Path) -> Box | None:
     """Of the faces in a photograph the one with the largest area, None where there is none."""
-    detections = detector.detect(_read(path))
-    boxes = [Box(d.left, d.top, d.right, d.bottom) for d in detections]
+    (detections,) = detector.detect([Frame(_read(path))])
+    boxes = [detection.box for detection in detections]
     return max(boxes, key=lambda box: box.width * box.height, default=None)
 
 
@@ -89,7 +90,7 @@ def predict_heads(
     places = [place for place, box in enumerate(boxes) if box is not None]
     images = (change(_read(heads.paths[place])) for place in places)
     estimates = [
-        recognizer.recognize(image, [cast(Box, boxes[place])])[0]
+        recognizer.recognize([Scene(Frame(image), (cast(Box, boxes[place]),))])[0][0]
         for place, image in zip(places, images, strict=True)
     ]
     return Predictions(

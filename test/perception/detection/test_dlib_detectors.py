@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from glamor_ros.perception.detection.build import build_face_detector
 from glamor_ros.perception.detection.face_detector import FaceDetection, FaceDetectorError
+from glamor_ros.perception.frame import Frame
 
 
 @pytest.fixture
@@ -28,15 +29,18 @@ def dat(shared_dir: Path) -> Path:
 
 def test_cnn_gives_the_stored_detection(portrait: NDArray[np.uint8], dat: Path) -> None:
     pytest.importorskip("dlib")
-    faces = build_face_detector("dlib_cnn", weights=dat, upsample=1).detect(portrait)
+    faces = build_face_detector("dlib_cnn", weights=dat, upsample=1).detect([Frame(portrait)])[0]
     assert faces == [FaceDetection(92, 35, 160, 103, faces[0].score)]
     assert faces[0].score == pytest.approx(1.1253037, abs=1e-5)
-    assert build_face_detector("dlib_cnn", weights=dat, min_score=1.2).detect(portrait) == []
+    assert (
+        build_face_detector("dlib_cnn", weights=dat, min_score=1.2).detect([Frame(portrait)])[0]
+        == []
+    )
 
 
 def test_hog_finds_the_face_in_colour_order_and_views(portrait: NDArray[np.uint8]) -> None:
     dlib = pytest.importorskip("dlib")
-    faces = build_face_detector("dlib_hog", upsample=1).detect(portrait)
+    faces = build_face_detector("dlib_hog", upsample=1).detect([Frame(portrait)])[0]
     rgb = cv2.cvtColor(portrait, cv2.COLOR_BGR2RGB)
     expected_boxes, expected_scores, _ = dlib.get_frontal_face_detector().run(rgb, 1, 0.0)
     assert len(faces) == len(expected_boxes) == 1
@@ -44,11 +48,14 @@ def test_hog_finds_the_face_in_colour_order_and_views(portrait: NDArray[np.uint8
     assert faces[0] == FaceDetection(
         box.left(), box.top(), box.right(), box.bottom(), expected_scores[0]
     )
-    mirrored = build_face_detector("dlib_hog", upsample=1).detect(portrait[:, ::-1])
+    mirrored = build_face_detector("dlib_hog", upsample=1).detect([Frame(portrait[:, ::-1])])[0]
     assert len(mirrored) == 1
     assert mirrored[0].left == pytest.approx(239 - faces[0].right, abs=12)
     limit = faces[0].score
-    assert build_face_detector("dlib_hog", upsample=1, min_score=limit).detect(portrait) == []
+    assert (
+        build_face_detector("dlib_hog", upsample=1, min_score=limit).detect([Frame(portrait)])[0]
+        == []
+    )
 
 
 def test_unusable_images_are_named(dat: Path) -> None:

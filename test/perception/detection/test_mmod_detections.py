@@ -22,6 +22,7 @@ from glamor_ros.perception.detection.face_detector import (
 from glamor_ros.perception.detection.mmod.detector import MAX_CACHED_SIZES, MmodFaceDetector
 from glamor_ros.perception.detection.mmod.weights import WEIGHTS_FILE_NAME, load_weights
 from glamor_ros.perception.device import DeviceError
+from glamor_ros.perception.frame import Frame
 
 SCORE_TOLERANCE = 1e-5
 
@@ -108,7 +109,10 @@ def test_odd_sizes_against_dlib(
     dlib_detectors: dict[int, FaceDetector],
 ) -> None:
     image = read_image(name, width, height)
-    assert_same(detectors[upsample].detect(image), dlib_detectors[upsample].detect(image))
+    assert_same(
+        detectors[upsample].detect([Frame(image)])[0],
+        dlib_detectors[upsample].detect([Frame(image)])[0],
+    )
 
 
 def test_views_of_an_image_against_dlib(
@@ -126,8 +130,8 @@ def test_views_of_an_image_against_dlib(
     }
     faces = 0
     for view in views.values():
-        expected = dlib_detectors[1].detect(view)
-        assert_same(detectors[1].detect(view), expected)
+        expected = dlib_detectors[1].detect([Frame(view)])[0]
+        assert_same(detectors[1].detect([Frame(view)])[0], expected)
         faces += len(expected)
     assert faces >= 4
 
@@ -140,10 +144,10 @@ def test_overlapping_and_cut_off_faces_against_dlib(
     """Many windows on each face (non-maximum suppression), and boxes that leave the image."""
     face = read_image("portrait", 160, 200)[34:95, 55:125]
     crowd = np.tile(face, (2, 3, 1))
-    expected = dlib_detectors[1].detect(crowd)
+    expected = dlib_detectors[1].detect([Frame(crowd)])[0]
     assert len(expected) == 6
     assert min(face.top for face in expected) < 0
-    assert_same(by_place(detectors[1].detect(crowd)), by_place(expected))
+    assert_same(by_place(detectors[1].detect([Frame(crowd)])[0]), by_place(expected))
 
 
 @pytest.mark.parametrize("repeats", [(1, 9), (9, 1)], ids=["wide", "tall"])
@@ -155,9 +159,9 @@ def test_wide_and_tall_images_against_dlib(
 ) -> None:
     face = read_image("portrait", 160, 200)[20:110, 50:130]
     row = np.tile(face, (*repeats, 1))
-    expected = dlib_detectors[1].detect(row)
+    expected = dlib_detectors[1].detect([Frame(row)])[0]
     assert len(expected) >= 7
-    assert_same(by_place(detectors[1].detect(row)), by_place(expected))
+    assert_same(by_place(detectors[1].detect([Frame(row)])[0]), by_place(expected))
 
 
 @pytest.mark.parametrize(
@@ -172,14 +176,17 @@ def test_smallest_sides_work(
 ) -> None:
     image = read_image("portrait", width, height)
     for upsample in (0, 1):
-        assert_same(detectors[upsample].detect(image), dlib_detectors[upsample].detect(image))
+        assert_same(
+            detectors[upsample].detect([Frame(image)])[0],
+            dlib_detectors[upsample].detect([Frame(image)])[0],
+        )
 
 
 @pytest.mark.parametrize("value", [0, 255])
 def test_flat_images_have_no_face(value: int, detectors: dict[int, FaceDetector]) -> None:
     flat = np.full((120, 150, 3), value, dtype=np.uint8)
-    assert detectors[0].detect(flat) == []
-    assert detectors[1].detect(flat) == []
+    assert detectors[0].detect([Frame(flat)])[0] == []
+    assert detectors[1].detect([Frame(flat)])[0] == []
 
 
 def test_noise_on_a_photograph_against_dlib(
@@ -192,16 +199,18 @@ def test_noise_on_a_photograph_against_dlib(
     for deviation in (10, 40, 80):
         noise = generator.normal(0, deviation, image.shape)
         noisy = np.clip(image + noise, 0, 255).astype(np.uint8)
-        assert_same(detectors[1].detect(noisy), dlib_detectors[1].detect(noisy))
+        assert_same(
+            detectors[1].detect([Frame(noisy)])[0], dlib_detectors[1].detect([Frame(noisy)])[0]
+        )
 
 
 def test_min_score_drops_what_does_not_exceed_it(read_image: Callable[..., Image]) -> None:
     image = read_image("two_people", 480, 281)
-    scores = [face.score for face in build_face_detector("mmod").detect(image)]
+    scores = [face.score for face in build_face_detector("mmod").detect([Frame(image)])[0]]
     assert len(scores) == 2
-    between = build_face_detector("mmod", min_score=sum(scores) / 2).detect(image)
+    between = build_face_detector("mmod", min_score=sum(scores) / 2).detect([Frame(image)])[0]
     assert [face.score for face in between] == [max(scores)]
-    assert build_face_detector("mmod", min_score=max(scores)).detect(image) == []
+    assert build_face_detector("mmod", min_score=max(scores)).detect([Frame(image)])[0] == []
 
 
 def test_matrix_precision_setting_changes_nothing(
@@ -209,11 +218,11 @@ def test_matrix_precision_setting_changes_nothing(
 ) -> None:
     """Applications lower it for speed, process-wide; the detections must not move."""
     image = read_image("portrait", 240, 300)
-    before = detectors[1].detect(image)
+    before = detectors[1].detect([Frame(image)])[0]
     previous = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("medium")
     try:
-        assert detectors[1].detect(image) == before
+        assert detectors[1].detect([Frame(image)])[0] == before
     finally:
         torch.set_float32_matmul_precision(previous)
 
@@ -222,13 +231,13 @@ def test_threads_share_a_detector(read_image: Callable[..., Image]) -> None:
     """Two threads, images of the same size but different content: nobody gets the other's faces."""
     detector = build_face_detector("mmod")
     images = [read_image("portrait", 240, 300), np.zeros((300, 240, 3), dtype=np.uint8)]
-    expected = [detector.detect(image) for image in images]
+    expected = [detector.detect([Frame(image)])[0] for image in images]
     assert [len(faces) for faces in expected] == [1, 0]
     wrong: list[list[FaceDetection]] = []
 
     def work(index: int) -> None:
         for _ in range(8):
-            found = detector.detect(images[index])
+            found = detector.detect([Frame(images[index])])[0]
             if found != expected[index]:
                 wrong.append(found)
 
@@ -244,11 +253,11 @@ def test_earlier_images_leave_no_trace(read_image: Callable[..., Image]) -> None
     """The buffers of a size are written again and again; other sizes and modes come between."""
     detector = build_face_detector("mmod")
     image = read_image("portrait", 240, 300)
-    first = detector.detect(image)
-    detector.detect(np.full_like(image, 255))
-    detector.detect(read_image("two_people", 200, 117))
+    first = detector.detect([Frame(image)])[0]
+    detector.detect([Frame(np.full_like(image, 255))])[0]
+    detector.detect([Frame(read_image("two_people", 200, 117))])[0]
     with torch.no_grad():
-        assert detector.detect(image) == first
+        assert detector.detect([Frame(image)])[0] == first
 
 
 @pytest.mark.filterwarnings("error")
@@ -257,9 +266,9 @@ def test_read_only_images(
 ) -> None:
     """As they come out of a message; PyTorch would warn of them."""
     image = read_image("portrait", 240, 300)
-    expected = detectors[0].detect(image)
+    expected = detectors[0].detect([Frame(image)])[0]
     image.flags.writeable = False
-    assert detectors[0].detect(image) == expected
+    assert detectors[0].detect([Frame(image)])[0] == expected
 
 
 def test_buffers_are_kept_for_few_sizes_only() -> None:
@@ -286,7 +295,7 @@ def test_unusable_images_are_named(
     image: Image, message: str, detectors: dict[int, FaceDetector]
 ) -> None:
     with pytest.raises(FaceDetectorError, match=message):
-        detectors[0].detect(image)
+        detectors[0].detect([Frame(image)])[0]
 
 
 def test_unknown_options_are_named(weights_dir: Path) -> None:
@@ -308,4 +317,4 @@ def test_cuda_gives_the_same_detections(read_image: Callable[..., Image]) -> Non
     on_cpu = build_face_detector("mmod", upsample=1)
     for name, width, height in (("portrait", 360, 449), ("two_people", 640, 375)):
         image = read_image(name, width, height)
-        assert_same(on_gpu.detect(image), on_cpu.detect(image))
+        assert_same(on_gpu.detect([Frame(image)])[0], on_cpu.detect([Frame(image)])[0])

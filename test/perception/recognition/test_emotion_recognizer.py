@@ -10,6 +10,7 @@ from glamor_ros.network.architecture import Architecture, build_glamor_net
 from glamor_ros.network.input_spec import InputSpec
 from glamor_ros.network.weights.checkpoint import Checkpoint
 from glamor_ros.perception.device import DeviceError
+from glamor_ros.perception.frame import Frame, Scene
 from glamor_ros.perception.geometry import Box, Region
 from glamor_ros.perception.people import AttentionMap, EmotionEstimate
 from glamor_ros.perception.recognition.emotion_recognizer import EmotionRecognizer, RecognizerError
@@ -38,7 +39,9 @@ def photograph() -> np.ndarray:
 
 def test_one_person_gets_exactly_the_same_in_both_context_modes(photograph: np.ndarray) -> None:
     results = [
-        EmotionRecognizer(checkpoint(), context_mode=mode).recognize(photograph, FACES[:1])[0]
+        EmotionRecognizer(checkpoint(), context_mode=mode).recognize(
+            [Scene(Frame(photograph), tuple(FACES[:1]))]
+        )[0][0]
         for mode in ("shared", "per_person")
     ]
     assert np.array_equal(results[0].probabilities, results[1].probabilities)
@@ -48,11 +51,11 @@ def test_one_person_gets_exactly_the_same_in_both_context_modes(photograph: np.n
 def test_per_person_hides_one_face_and_shared_hides_all(photograph: np.ndarray) -> None:
     shared = EmotionRecognizer(checkpoint(), context_mode="shared")
     per_person = EmotionRecognizer(checkpoint(), context_mode="per_person")
-    together = per_person.recognize(photograph, FACES)
+    together = per_person.recognize([Scene(Frame(photograph), tuple(FACES))])[0]
     for box, found in zip(FACES, together, strict=True):
-        (alone,) = per_person.recognize(photograph, [box])
+        (alone,) = per_person.recognize([Scene(Frame(photograph), tuple([box]))])[0]
         assert abs(alone.probabilities - found.probabilities).max() <= 1e-5
-    of_shared = attention_of(shared.recognize(photograph, FACES)[0])
+    of_shared = attention_of(shared.recognize([Scene(Frame(photograph), tuple(FACES))])[0][0])
     difference = abs(of_shared.weights - attention_of(together[0]).weights)
     assert difference.max() > 1e-6
 
@@ -60,15 +63,19 @@ def test_per_person_hides_one_face_and_shared_hides_all(photograph: np.ndarray) 
 def test_eight_people_at_once_equal_eight_alone(photograph: np.ndarray) -> None:
     recognizer = EmotionRecognizer(checkpoint(), context_mode="per_person")
     boxes = [Box(20 + 50 * i, 10 + 40 * i, 110 + 50 * i, 100 + 40 * i) for i in range(8)]
-    for box, found in zip(boxes, recognizer.recognize(photograph, boxes), strict=True):
-        (alone,) = recognizer.recognize(photograph, [box])
+    for box, found in zip(
+        boxes, recognizer.recognize([Scene(Frame(photograph), tuple(boxes))])[0], strict=True
+    ):
+        (alone,) = recognizer.recognize([Scene(Frame(photograph), tuple([box]))])[0]
         assert abs(alone.probabilities - found.probabilities).max() <= 1e-5
         assert abs(attention_of(alone).weights - attention_of(found).weights).max() <= 1e-5
         assert abs(alone.face_weight - found.face_weight) <= 1e-5
 
 
 def test_estimates_are_normalised_and_placed_on_the_image(photograph: np.ndarray) -> None:
-    for estimate in EmotionRecognizer(checkpoint()).recognize(photograph, FACES):
+    for estimate in EmotionRecognizer(checkpoint()).recognize(
+        [Scene(Frame(photograph), tuple(FACES))]
+    )[0]:
         assert estimate.probabilities.shape == (7,)
         assert estimate.probabilities.sum() == pytest.approx(1, abs=1e-6)
         assert estimate.face_weight + estimate.context_weight == pytest.approx(1, abs=1e-6)
@@ -100,7 +107,9 @@ def test_every_variant_of_the_network(
     map_shape: tuple[int, int] | None,
 ) -> None:
     variant = checkpoint(architecture=Architecture.from_fields(fields))
-    estimates = EmotionRecognizer(variant, context_mode=mode).recognize(photograph, FACES)
+    estimates = EmotionRecognizer(variant, context_mode=mode).recognize(
+        [Scene(Frame(photograph), tuple(FACES))]
+    )[0]
     assert len(estimates) == len(FACES)
     for estimate in estimates:
         assert estimate.probabilities.sum() == pytest.approx(1, abs=1e-6)
@@ -120,7 +129,9 @@ def test_visible_faces_are_not_hidden_in_the_context(photograph: np.ndarray) -> 
 
     def probabilities(image: np.ndarray, context_faces: str, mode: str) -> np.ndarray:
         variant = checkpoint(InputSpec(context_faces=context_faces), context_alone)
-        estimates = EmotionRecognizer(variant, context_mode=mode).recognize(image, FACES)
+        estimates = EmotionRecognizer(variant, context_mode=mode).recognize(
+            [Scene(Frame(image), tuple(FACES))]
+        )[0]
         return np.stack([estimate.probabilities for estimate in estimates])
 
     without_faces = photograph.copy()
@@ -138,26 +149,28 @@ def test_visible_faces_are_not_hidden_in_the_context(photograph: np.ndarray) -> 
 
 def test_a_box_beyond_the_edge_is_clipped(photograph: np.ndarray) -> None:
     recognizer = EmotionRecognizer(checkpoint())
-    (clipped,) = recognizer.recognize(photograph, [Box(-30, -20, 60, 70)])
-    (inside,) = recognizer.recognize(photograph, [Box(0, 0, 60, 70)])
+    (clipped,) = recognizer.recognize([Scene(Frame(photograph), tuple([Box(-30, -20, 60, 70)]))])[0]
+    (inside,) = recognizer.recognize([Scene(Frame(photograph), tuple([Box(0, 0, 60, 70)]))])[0]
     assert np.array_equal(clipped.probabilities, inside.probabilities)
 
 
 def test_the_checkpoint_s_face_box_scale_is_used(photograph: np.ndarray) -> None:
     wide = EmotionRecognizer(checkpoint(InputSpec(face_box_scale=1.5)))
     plain = EmotionRecognizer(checkpoint())
-    (scaled,) = wide.recognize(photograph, [Box(200, 100, 240, 140)])
-    (by_hand,) = plain.recognize(photograph, [Box(190, 90, 250, 150)])
+    (scaled,) = wide.recognize([Scene(Frame(photograph), tuple([Box(200, 100, 240, 140)]))])[0]
+    (by_hand,) = plain.recognize([Scene(Frame(photograph), tuple([Box(190, 90, 250, 150)]))])[0]
     assert np.array_equal(scaled.probabilities, by_hand.probabilities)
 
 
 def test_nobody_costs_nothing_and_gives_nothing(photograph: np.ndarray) -> None:
-    assert EmotionRecognizer(checkpoint()).recognize(photograph, []) == []
+    assert EmotionRecognizer(checkpoint()).recognize([Scene(Frame(photograph), tuple([]))])[0] == []
 
 
 def test_a_box_outside_the_image_is_refused(photograph: np.ndarray) -> None:
     with pytest.raises(RecognizerError, match="holds no pixel of the image of 512x512"):
-        EmotionRecognizer(checkpoint()).recognize(photograph, [Box(600, 10, 700, 90)])
+        EmotionRecognizer(checkpoint()).recognize(
+            [Scene(Frame(photograph), tuple([Box(600, 10, 700, 90)]))]
+        )[0]
 
 
 def test_another_kind_of_image_is_refused() -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ...device import require_device
-from ..face_detector import FaceDetection, check_image, check_upsample
+from ...frame import Frame
+from ..face_detector import FaceDetection, box_of_inclusive_edges, check_frame, check_upsample
 from .network import MmodNetwork
 from .parameters import MmodParameters
 from .postprocessing import CellGeometry, face_candidates, suppress_overlapping, undo_upsampling
@@ -50,27 +50,27 @@ class MmodFaceDetector:
         self._prepare = lru_cache(maxsize=MAX_CACHED_SIZES)(self._prepare_size)
         self._lock = threading.Lock()
 
-    @property
-    def cached_sizes(self) -> int:
-        """For how many image sizes buffers and tables are held now."""
-        return self._prepare.cache_info().currsize
+    def detect(self, frames: Sequence[Frame]) -> list[list[FaceDetection]]:
+        """The faces in each frame, the best score first.
 
-    def detect(self, image_bgr: NDArray[np.uint8]) -> list[FaceDetection]:
-        """Faces in a BGR image (height, width, 3), uint8, the best score first.
-
-        Raises FaceDetectorError for another shape or type, or a side below MIN_SIDE_PX.
+        Raises:
+            FaceDetectorError: Another shape or type, or a side below MIN_SIDE_PX.
         """
-        check_image(image_bgr, MIN_SIDE_PX)
-        height, width = image_bgr.shape[:2]
+        for frame in frames:
+            check_frame(frame, MIN_SIDE_PX)
+        return [self._detect(frame) for frame in frames]
+
+    def _detect(self, frame: Frame) -> list[FaceDetection]:
         with self._lock, torch.inference_mode():
-            prepared = self._prepare(height, width)
-            # Writable: PyTorch warns of read-only memory, such as that of a received message.
-            pixels = np.require(image_bgr, requirements=["C", "W"])
-            image = torch.from_numpy(pixels).to(self._device)
-            scores = self._network(prepared.canvas(image)).cpu().numpy()
+            prepared = self._prepare(frame.height, frame.width)
+            scores = self._network(prepared.canvas(frame.on(self._device))).cpu().numpy()
         candidates = face_candidates(scores, self._min_score, self._cells, prepared.layout)
         kept = suppress_overlapping(candidates, self._parameters.suppression)
-        return [undo_upsampling(detection, self._upsample) for detection in kept]
+        windows = [undo_upsampling(window, self._upsample) for window in kept]
+        return [
+            FaceDetection(box_of_inclusive_edges(w.left, w.top, w.right, w.bottom), w.score)
+            for w in windows
+        ]
 
     def _prepare_size(self, height: int, width: int) -> _PreparedSize:
         upsamplers = []

@@ -7,12 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..face_detector import FaceDetection
 from .parameters import NonMaximumSuppression
 from .tiling import PyramidLayout
 
 # pyramid_down<6>: one level up.
 _UP_RATIO = 6 / (6 - 1.0)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle that the network has scored: whole pixels, the edges inclusive, as dlib's are."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    score: float
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,7 @@ def face_candidates(
     min_score: float,
     cells: CellGeometry,
     layout: PyramidLayout,
-) -> list[FaceDetection]:
+) -> list[Window]:
     """The windows that score above `min_score`, best first, in pixels of the pyramid's full image.
 
     `scores` is the network's output (rows, columns) for a canvas of this layout.
@@ -49,23 +59,21 @@ def face_candidates(
     edges = np.stack([x - half_width, y - half_height, x + half_width, y + half_height], axis=1)
     rounded = round_half_away(_to_full_image(edges, levels))
     return [
-        FaceDetection(left, top, right, bottom, float(score))
+        Window(left, top, right, bottom, float(score))
         for (left, top, right, bottom), score in zip(rounded.tolist(), values[order], strict=True)
     ]
 
 
-def suppress_overlapping(
-    candidates: list[FaceDetection], limits: NonMaximumSuppression
-) -> list[FaceDetection]:
+def suppress_overlapping(candidates: list[Window], limits: NonMaximumSuppression) -> list[Window]:
     """Greedy non-maximum suppression of candidates given best first; keeps their order."""
-    kept: list[FaceDetection] = []
+    kept: list[Window] = []
     for candidate in candidates:
         if not any(_overlap_too_much(candidate, better, limits) for better in kept):
             kept.append(candidate)
     return kept
 
 
-def undo_upsampling(detection: FaceDetection, times: int) -> FaceDetection:
+def undo_upsampling(detection: Window, times: int) -> Window:
     """From pixels of the upsampled image to those of the image given (`pyramid_down<2>`)."""
     x = np.array([detection.left, detection.right], dtype=np.float64)
     y = np.array([detection.top, detection.bottom], dtype=np.float64)
@@ -74,7 +82,7 @@ def undo_upsampling(detection: FaceDetection, times: int) -> FaceDetection:
         y = y / 2 - 0.75
     left, right = round_half_away(x).tolist()
     top, bottom = round_half_away(y).tolist()
-    return FaceDetection(left, top, right, bottom, detection.score)
+    return Window(left, top, right, bottom, detection.score)
 
 
 def round_half_away(values: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -101,7 +109,7 @@ def _to_full_image(edges: NDArray[np.float64], levels: NDArray[np.int64]) -> NDA
     return edges
 
 
-def _overlap_too_much(a: FaceDetection, b: FaceDetection, limits: NonMaximumSuppression) -> bool:
+def _overlap_too_much(a: Window, b: Window, limits: NonMaximumSuppression) -> bool:
     inner = _area(
         max(a.left, b.left), max(a.top, b.top), min(a.right, b.right), min(a.bottom, b.bottom)
     )
@@ -115,7 +123,7 @@ def _overlap_too_much(a: FaceDetection, b: FaceDetection, limits: NonMaximumSupp
     return inner / outer > limits.max_iou or inner / smaller > limits.max_covered
 
 
-def _edges(detection: FaceDetection) -> tuple[int, int, int, int]:
+def _edges(detection: Window) -> tuple[int, int, int, int]:
     return detection.left, detection.top, detection.right, detection.bottom
 
 
