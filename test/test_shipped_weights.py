@@ -15,7 +15,6 @@ from glamor_ros.network.emotions import EMOTIONS
 from glamor_ros.network.weights.checkpoint import load_checkpoint
 from glamor_ros.perception.detection.build import build_face_detector
 from glamor_ros.perception.frame import Frame, Scene
-from glamor_ros.perception.geometry import Box
 from glamor_ros.perception.recognition.emotion_recognizer import EmotionRecognizer
 from glamor_ros.training.data.facial_expressions import read_facial_expressions
 from glamor_ros.training.data.ferplus import LabelledFaces, load_ferplus
@@ -108,8 +107,7 @@ def test_photographs_are_seen_as_a_person_would(
     assert image is not None
     recognizer = EmotionRecognizer(load_checkpoint(weights_dir / WHOLE))
     faces = build_face_detector("mmod").detect([Frame(image)])[0]
-    boxes = [Box(face.left, face.top, face.right, face.bottom) for face in faces]
-    estimates = recognizer.recognize([Scene(Frame(image), tuple(boxes))])[0]
+    (estimates,) = recognizer.recognize([Scene(Frame(image), tuple(face.box for face in faces))])
     assert len(estimates) == len(expected)
     for estimate, emotions in zip(estimates, expected, strict=True):
         assert EMOTIONS[int(estimate.probabilities.argmax())] in emotions

@@ -23,6 +23,7 @@ from glamor_ros.network.architecture import Architecture, build_glamor_net
 from glamor_ros.network.emotions import EMOTIONS
 from glamor_ros.network.input_spec import InputSpec
 from glamor_ros.network.weights.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from glamor_ros.perception.frame import Frame, Scene
 from glamor_ros.perception.geometry import Box
 from glamor_ros.perception.recognition.emotion_recognizer import EmotionRecognizer
 from glamor_ros.training.evaluation.evaluation_record import load_records
@@ -96,7 +97,7 @@ def test_from_images_to_the_papers_tables(
     image = cv2.imread(str(ncaer_s / predictions.names[0]))
     assert image is not None
     recognizer = EmotionRecognizer(load_checkpoint(weights))
-    (estimate,) = recognizer.recognize(image.astype(np.uint8), [BOX])
+    ((estimate,),) = recognizer.recognize([Scene(Frame(image.astype(np.uint8)), (BOX,))])
     np.testing.assert_allclose(predictions.probabilities[0], estimate.probabilities, atol=1e-3)
 
     (record,) = load_records(tmp_path / "runs/random/evaluation.json")

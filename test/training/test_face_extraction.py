@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from glamor_ros.perception.detection.face_detector import FaceDetection, FaceDetectorError
+from glamor_ros.perception.frame import Frame
 from glamor_ros.perception.geometry import Box
 from glamor_ros.training.data.crop_files import read_crop_file, write_crop_file
 from glamor_ros.training.data.face_extraction import REPORT_FILE, extract_faces
@@ -23,11 +25,14 @@ class BrightnessDetector:
     def __init__(self) -> None:
         self.calls = 0
 
-    def detect(self, image_bgr: np.ndarray) -> list[FaceDetection]:
+    def detect(self, frames: Sequence[Frame]) -> list[list[FaceDetection]]:
         self.calls += 1
-        if image_bgr.shape[0] < 10:
+        if any(frame.height < 10 for frame in frames):
             raise FaceDetectorError("the image is too small")
-        return [FaceDetection(-i, i, 20 + i, 30 + i, 0.1 * i) for i in range(image_bgr[0, 0, 0])]
+        return [
+            [FaceDetection(Box(-i, i, 20 + i, 30 + i), 0.1 * i) for i in range(frame.bgr[0, 0, 0])]
+            for frame in frames
+        ]
 
 
 def faces(count: int, height: int = 40) -> np.ndarray:
@@ -78,10 +83,10 @@ def test_a_second_run_keeps_valid_files_and_mends_others(images: Path, tmp_path:
 
 
 class Interrupted(BrightnessDetector):
-    def detect(self, image_bgr: np.ndarray) -> list[FaceDetection]:
+    def detect(self, frames: Sequence[Frame]) -> list[list[FaceDetection]]:
         if self.calls == 1:
             raise KeyboardInterrupt
-        return super().detect(image_bgr)
+        return super().detect(frames)
 
 
 def test_an_interrupted_run_goes_on_where_it_was(images: Path, tmp_path: Path) -> None:

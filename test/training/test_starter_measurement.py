@@ -66,12 +66,9 @@ def test_the_box_in_a_crop_of_a_known_face() -> None:
     astronaut = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2GRAY)
     detector = build_face_detector("mmod")
     (face,) = detector.detect([Frame(cv2.cvtColor(astronaut, cv2.COLOR_GRAY2BGR))])[0]
-    width = face.right - face.left
-    margin = width // 5
-    crop = astronaut[
-        face.top - margin : face.top - margin + width + 2 * margin,
-        face.left - margin : face.right + margin,
-    ]
+    margin = round(face.box.width) // 5
+    around = face.box.scaled(1 + 2 * margin / face.box.width).clipped(512, 512)
+    crop = astronaut[around.y : around.y + around.height, around.x : around.x + around.width]
     crops = np.stack([cv2.resize(crop, (96, 96)), np.full((96, 96), 90)]).astype(np.uint8)
     widths, missed = relative_box_widths(detector, crops)
     assert missed == 1

@@ -1,5 +1,7 @@
 """The recognizer on real photographs: both context modes, batches, attention regions and faults."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import pytest
@@ -10,11 +12,10 @@ from glamor_ros.network.architecture import Architecture, build_glamor_net
 from glamor_ros.network.input_spec import InputSpec
 from glamor_ros.network.weights.checkpoint import Checkpoint
 from glamor_ros.perception.device import DeviceError
-from glamor_ros.perception.frame import Frame, Scene
+from glamor_ros.perception.frame import Frame, ImageError, Scene
 from glamor_ros.perception.geometry import Box, Region
 from glamor_ros.perception.people import AttentionMap, EmotionEstimate
 from glamor_ros.perception.recognition.emotion_recognizer import EmotionRecognizer, RecognizerError
-from glamor_ros.perception.recognition.preprocessing import ImageError
 
 FACES = [Box(165, 73, 263, 171), Box(100, 300, 190, 390), Box(380, 40, 450, 110)]
 
@@ -25,6 +26,13 @@ def checkpoint(
     torch.manual_seed(0)
     architecture = architecture or Architecture()
     return Checkpoint(build_glamor_net(architecture).eval(), architecture, spec or InputSpec())
+
+
+def recognized(
+    recognizer: EmotionRecognizer, image: np.ndarray, boxes: Sequence[Box]
+) -> list[EmotionEstimate]:
+    (estimates,) = recognizer.recognize([Scene(Frame(image), tuple(boxes))])
+    return estimates
 
 
 def attention_of(estimate: EmotionEstimate) -> AttentionMap:
@@ -39,9 +47,7 @@ def photograph() -> np.ndarray:
 
 def test_one_person_gets_exactly_the_same_in_both_context_modes(photograph: np.ndarray) -> None:
     results = [
-        EmotionRecognizer(checkpoint(), context_mode=mode).recognize(
-            [Scene(Frame(photograph), tuple(FACES[:1]))]
-        )[0][0]
+        recognized(EmotionRecognizer(checkpoint(), context_mode=mode), photograph, FACES[:1])[0]
         for mode in ("shared", "per_person")
     ]
     assert np.array_equal(results[0].probabilities, results[1].probabilities)
@@ -51,31 +57,47 @@ def test_one_person_gets_exactly_the_same_in_both_context_modes(photograph: np.n
 def test_per_person_hides_one_face_and_shared_hides_all(photograph: np.ndarray) -> None:
     shared = EmotionRecognizer(checkpoint(), context_mode="shared")
     per_person = EmotionRecognizer(checkpoint(), context_mode="per_person")
-    together = per_person.recognize([Scene(Frame(photograph), tuple(FACES))])[0]
+    together = recognized(per_person, photograph, FACES)
     for box, found in zip(FACES, together, strict=True):
-        (alone,) = per_person.recognize([Scene(Frame(photograph), tuple([box]))])[0]
+        (alone,) = recognized(per_person, photograph, [box])
         assert abs(alone.probabilities - found.probabilities).max() <= 1e-5
-    of_shared = attention_of(shared.recognize([Scene(Frame(photograph), tuple(FACES))])[0][0])
+    of_shared = attention_of(recognized(shared, photograph, FACES)[0])
     difference = abs(of_shared.weights - attention_of(together[0]).weights)
     assert difference.max() > 1e-6
+
+
+@pytest.mark.parametrize("mode", ["shared", "per_person"])
+def test_scenes_of_several_cameras_equal_each_alone(photograph: np.ndarray, mode: str) -> None:
+    recognizer = EmotionRecognizer(checkpoint(), context_mode=mode)
+    scenes = [
+        Scene(Frame(photograph), tuple(FACES)),
+        Scene(Frame(photograph[:300, :200]), ()),
+        Scene(Frame(cv2.resize(photograph, (320, 240)).astype(np.uint8)), (Box(90, 30, 160, 100),)),
+        Scene(Frame(photograph[:, ::-1]), (FACES[1], FACES[0])),
+    ]
+    together = recognizer.recognize(scenes)
+    assert [len(estimates) for estimates in together] == [3, 0, 1, 2]
+    for scene, found in zip(scenes, together, strict=True):
+        (alone,) = recognizer.recognize([scene])
+        for one, other in zip(found, alone, strict=True):
+            # Sums of products run in another order for another size of batch.
+            assert abs(one.probabilities - other.probabilities).max() <= 1e-6
+            assert abs(attention_of(one).weights - attention_of(other).weights).max() <= 1e-6
+            assert attention_of(one).region == attention_of(other).region
 
 
 def test_eight_people_at_once_equal_eight_alone(photograph: np.ndarray) -> None:
     recognizer = EmotionRecognizer(checkpoint(), context_mode="per_person")
     boxes = [Box(20 + 50 * i, 10 + 40 * i, 110 + 50 * i, 100 + 40 * i) for i in range(8)]
-    for box, found in zip(
-        boxes, recognizer.recognize([Scene(Frame(photograph), tuple(boxes))])[0], strict=True
-    ):
-        (alone,) = recognizer.recognize([Scene(Frame(photograph), tuple([box]))])[0]
+    for box, found in zip(boxes, recognized(recognizer, photograph, boxes), strict=True):
+        (alone,) = recognized(recognizer, photograph, [box])
         assert abs(alone.probabilities - found.probabilities).max() <= 1e-5
         assert abs(attention_of(alone).weights - attention_of(found).weights).max() <= 1e-5
         assert abs(alone.face_weight - found.face_weight) <= 1e-5
 
 
 def test_estimates_are_normalised_and_placed_on_the_image(photograph: np.ndarray) -> None:
-    for estimate in EmotionRecognizer(checkpoint()).recognize(
-        [Scene(Frame(photograph), tuple(FACES))]
-    )[0]:
+    for estimate in recognized(EmotionRecognizer(checkpoint()), photograph, FACES):
         assert estimate.probabilities.shape == (7,)
         assert estimate.probabilities.sum() == pytest.approx(1, abs=1e-6)
         assert estimate.face_weight + estimate.context_weight == pytest.approx(1, abs=1e-6)
@@ -107,9 +129,7 @@ def test_every_variant_of_the_network(
     map_shape: tuple[int, int] | None,
 ) -> None:
     variant = checkpoint(architecture=Architecture.from_fields(fields))
-    estimates = EmotionRecognizer(variant, context_mode=mode).recognize(
-        [Scene(Frame(photograph), tuple(FACES))]
-    )[0]
+    estimates = recognized(EmotionRecognizer(variant, context_mode=mode), photograph, FACES)
     assert len(estimates) == len(FACES)
     for estimate in estimates:
         assert estimate.probabilities.sum() == pytest.approx(1, abs=1e-6)
@@ -129,9 +149,7 @@ def test_visible_faces_are_not_hidden_in_the_context(photograph: np.ndarray) -> 
 
     def probabilities(image: np.ndarray, context_faces: str, mode: str) -> np.ndarray:
         variant = checkpoint(InputSpec(context_faces=context_faces), context_alone)
-        estimates = EmotionRecognizer(variant, context_mode=mode).recognize(
-            [Scene(Frame(image), tuple(FACES))]
-        )[0]
+        estimates = recognized(EmotionRecognizer(variant, context_mode=mode), image, FACES)
         return np.stack([estimate.probabilities for estimate in estimates])
 
     without_faces = photograph.copy()
@@ -149,33 +167,31 @@ def test_visible_faces_are_not_hidden_in_the_context(photograph: np.ndarray) -> 
 
 def test_a_box_beyond_the_edge_is_clipped(photograph: np.ndarray) -> None:
     recognizer = EmotionRecognizer(checkpoint())
-    (clipped,) = recognizer.recognize([Scene(Frame(photograph), tuple([Box(-30, -20, 60, 70)]))])[0]
-    (inside,) = recognizer.recognize([Scene(Frame(photograph), tuple([Box(0, 0, 60, 70)]))])[0]
+    (clipped,) = recognized(recognizer, photograph, [Box(-30, -20, 60, 70)])
+    (inside,) = recognized(recognizer, photograph, [Box(0, 0, 60, 70)])
     assert np.array_equal(clipped.probabilities, inside.probabilities)
 
 
 def test_the_checkpoint_s_face_box_scale_is_used(photograph: np.ndarray) -> None:
     wide = EmotionRecognizer(checkpoint(InputSpec(face_box_scale=1.5)))
     plain = EmotionRecognizer(checkpoint())
-    (scaled,) = wide.recognize([Scene(Frame(photograph), tuple([Box(200, 100, 240, 140)]))])[0]
-    (by_hand,) = plain.recognize([Scene(Frame(photograph), tuple([Box(190, 90, 250, 150)]))])[0]
+    (scaled,) = recognized(wide, photograph, [Box(200, 100, 240, 140)])
+    (by_hand,) = recognized(plain, photograph, [Box(190, 90, 250, 150)])
     assert np.array_equal(scaled.probabilities, by_hand.probabilities)
 
 
 def test_nobody_costs_nothing_and_gives_nothing(photograph: np.ndarray) -> None:
-    assert EmotionRecognizer(checkpoint()).recognize([Scene(Frame(photograph), tuple([]))])[0] == []
+    assert recognized(EmotionRecognizer(checkpoint()), photograph, []) == []
 
 
 def test_a_box_outside_the_image_is_refused(photograph: np.ndarray) -> None:
     with pytest.raises(RecognizerError, match="holds no pixel of the image of 512x512"):
-        EmotionRecognizer(checkpoint()).recognize(
-            [Scene(Frame(photograph), tuple([Box(600, 10, 700, 90)]))]
-        )[0]
+        recognized(EmotionRecognizer(checkpoint()), photograph, [Box(600, 10, 700, 90)])
 
 
 def test_another_kind_of_image_is_refused() -> None:
     with pytest.raises(ImageError, match=r"got shape \(96, 96\)"):
-        EmotionRecognizer(checkpoint()).recognize(np.zeros((96, 96), np.uint8), FACES[:1])
+        recognized(EmotionRecognizer(checkpoint()), np.zeros((96, 96), np.uint8), FACES[:1])
 
 
 def test_an_unknown_context_mode_is_named() -> None:
