@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +12,17 @@ from ..network.emotions import EMOTIONS
 from .detection.face_detector import FaceDetection
 from .geometry import Region
 
+UNKNOWN_EMOTION = "Unknown"
+
 
 @dataclass(frozen=True)
 class AttentionMap:
-    """weights: (H, W) float32, sums to 1. region: the part of the source image that it covers."""
+    """Where in an image the network looked.
+
+    Attributes:
+        weights: (H, W) float32, sums to 1.
+        region: The part of the source image that the map covers.
+    """
 
     weights: NDArray[np.float32]
     region: Region
@@ -24,10 +32,12 @@ class AttentionMap:
 class EmotionEstimate:
     """What the network says of one face in one image.
 
-    probabilities: (7,) float32, class order of EMOTIONS, sums to 1.
-    face_weight, context_weight: the fusion's softmax, sum to 1; 1 and 0 for a network that
-    classifies the face alone, 0 and 1 for the context alone.
-    attention: None for a network that does not look at the context.
+    Attributes:
+        probabilities: (7,) float32, class order of EMOTIONS, sums to 1.
+        face_weight: Of the fusion's softmax; 1 for a network that classifies the face alone, 0
+            for one that classifies the context alone.
+        context_weight: 1 less face_weight.
+        attention: None for a network that does not look at the context.
     """
 
     probabilities: NDArray[np.float32]
@@ -40,13 +50,19 @@ class EmotionEstimate:
 class Person:
     """One person in view.
 
-    person_id: starts with a letter, stable while the person stays in view, never used again.
-    face: pixels of the source image, clipped to it.
-    detection: as the detector gave it in this frame; None where the tracker predicted the face.
-    face_score: of the last detection. tracked_for_s: since the person was first seen.
-    probabilities: (7,) float32, smoothed over time.
-    estimate: of this frame; the last one before where the face was not seen or not evaluated.
-    evaluated: whether estimate is of this frame.
+    Attributes:
+        person_id: Starts with a letter and belongs to one track: the same while the face is
+            followed, never given to anybody else. A person who leaves and returns gets a new one.
+        face: Pixels of the source image, clipped to it.
+        detection: As the detector gave it in this frame; None where the face was predicted.
+        face_score: Of the last detection.
+        tracked_for_s: Since the person was first detected.
+        probabilities: (7,) float32, smoothed over time; NaN for a person who was never classified.
+        estimate: Of the last frame in which the face was classified; None if there was none.
+        evaluated: Whether estimate is of this frame.
+        searched: Whether the detector looked in this frame where the face was expected. A face that
+            is not observed was missed where this is true; else nobody looked.
+        since_detected_s: From the last frame in which the face was detected to this one.
     """
 
     person_id: str
@@ -55,25 +71,32 @@ class Person:
     face_score: float
     tracked_for_s: float
     probabilities: NDArray[np.float32]
-    estimate: EmotionEstimate
+    estimate: EmotionEstimate | None
     evaluated: bool
+    searched: bool = True
+    since_detected_s: float = 0.0
 
     @property
     def observed(self) -> bool:
-        """Whether the detector saw the face in this frame."""
+        """Whether the detector found the face in this frame."""
         return self.detection is not None
 
     @property
-    def emotion_index(self) -> int:
-        return int(self.probabilities.argmax())
+    def emotion_index(self) -> int | None:
+        """The likeliest class's place in EMOTIONS; None for a person who was never classified."""
+        return None if np.isnan(self.probabilities).any() else int(self.probabilities.argmax())
 
     @property
     def emotion(self) -> str:
-        return EMOTIONS[self.emotion_index]
+        """The likeliest class's name, or UNKNOWN_EMOTION."""
+        index = self.emotion_index
+        return UNKNOWN_EMOTION if index is None else EMOTIONS[index]
 
     @property
     def confidence(self) -> float:
-        return float(self.probabilities[self.emotion_index])
+        """The likeliest class's probability; NaN for a person who was never classified."""
+        index = self.emotion_index
+        return math.nan if index is None else float(self.probabilities[index])
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,12 @@ class FollowerSettings:
     Attributes:
         min_face_score: Detections with a lower score are ignored.
         min_face_size_px: Faces with a shorter side are ignored.
+        min_visible_fraction: Faces of which less lies in the image are not classified, 0 to 1.
+        recognition_interval_s: A person's emotion is read so often; 0 reads it in every frame.
         smoothing_time_constant_s: Of the probabilities' low-pass filter; 0 does not smooth.
+        max_reorder_s: A frame older than the newest by no more than this is late and is dropped;
+            one that is older still begins another recording.
+        max_gap_s: After a longer time without a frame everybody is somebody new.
         tracker: How faces are told apart.
 
     Raises:
@@ -34,14 +39,20 @@ class FollowerSettings:
 
     min_face_score: float = 0.0
     min_face_size_px: int = 0
+    min_visible_fraction: float = 0.5
+    recognition_interval_s: float = 0.0
     smoothing_time_constant_s: float = 0.5
+    max_reorder_s: float = 1.0
+    max_gap_s: float = 10.0
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
 
     def __post_init__(self) -> None:
-        for name in ("min_face_score", "min_face_size_px", "smoothing_time_constant_s"):
-            value = getattr(self, name)
+        for of_setting in fields(self):
+            value = getattr(self, of_setting.name)
+            if isinstance(value, TrackerSettings):
+                continue
             if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"{name} is {value}; it must be 0 or more")
+                raise ValueError(f"{of_setting.name} is {value}; it must be 0 or more")
 
 
 @dataclass

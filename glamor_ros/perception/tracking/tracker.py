@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,30 +18,44 @@ from .motion import BoxMotion
 
 @dataclass(frozen=True)
 class TrackerSettings:
-    """How the tracker follows people. Raises ValueError where a value is out of its range.
+    """How the tracker follows people.
 
-    max_coast_s: a person who has not been detected for longer is gone; must be longer than the
-        interval between detections.
-    min_similarity: of the predicted and the detected box of one person, as distance-IoU
-        (1: equal, 0: they touch, towards -1: far apart); the default lets a face move by about its
-        own width more than predicted.
-    max_size_ratio: of the predicted and the detected box's sides.
+    Attributes:
+        min_detections: A person is one once the face has been detected so often.
+        confirm_within_s: The time in which that must happen, for a face that is missed in between.
+        max_coast_s: A person who has been looked for in vain and not been detected for longer is
+            gone; 0: at the first miss.
+        min_similarity: Of the predicted and the detected box of one person, as distance-IoU (1:
+            equal, 0: they touch, towards -1: far apart); the default lets a face move by about its
+            own width more than predicted.
+        min_appearance_similarity: Of a face and one that is detected away from where it was
+            expected, from 0 (nothing in common) to 1 (equal).
+        max_size_ratio: Of the predicted and the detected box's sides.
+
+    Raises:
+        ValueError: A value is out of its range.
     """
 
-    max_coast_s: float = 1.0
+    min_detections: int = 2
+    confirm_within_s: float = 1.0
+    max_coast_s: float = 0.5
     min_similarity: float = -0.25
+    min_appearance_similarity: float = 0.5
     max_size_ratio: float = 2.0
 
     def __post_init__(self) -> None:
         ranges = {
+            "min_detections": (1, math.inf),
+            "confirm_within_s": (0.0, math.inf),
             "max_coast_s": (0.0, math.inf),
             "min_similarity": (-1.0, 1.0),
+            "min_appearance_similarity": (0.0, 1.0),
             "max_size_ratio": (1.0, math.inf),
         }
-        for field in fields(self):
-            value, (lowest, highest) = getattr(self, field.name), ranges[field.name]
+        for name, (lowest, highest) in ranges.items():
+            value = getattr(self, name)
             if not lowest <= value <= highest:
-                raise ValueError(f"{field.name} must be {lowest:g} to {highest:g}, got {value}")
+                raise ValueError(f"{name} must be {lowest:g} to {highest:g}, got {value}")
 
 
 @dataclass(frozen=True)
