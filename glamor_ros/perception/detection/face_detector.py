@@ -8,10 +8,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import GlamorError
+
 MAX_UPSAMPLE = 4
 
 
-class FaceDetectorError(ValueError):
+class FaceDetectorError(GlamorError, ValueError):
     """A face detector cannot be built as asked, or cannot take the image it was given."""
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ...errors import GlamorError
 from ...network.batch_norm_folding import folded_for_inference
 from ...network.glamor_net import GlamorOutput
 from ...network.weights.checkpoint import Checkpoint
@@ -19,7 +20,7 @@ from .preprocessing import FloatImage, Preprocessor, require_bgr_image
 CONTEXT_MODES = ("shared", "per_person")
 
 
-class RecognizerError(ValueError):
+class RecognizerError(GlamorError, ValueError):
     """The recognizer cannot be set up, or cannot take what it was given."""
 
 

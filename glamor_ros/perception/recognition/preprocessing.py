@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import GlamorError
 from ...network.input_spec import InputSpec
 from ..geometry import Region
 
 FloatImage = NDArray[np.float32]
 
 
-class ImageError(ValueError):
+class ImageError(GlamorError, ValueError):
     """An image has a shape or type that cannot be processed."""
 
 
