@@ -49,7 +49,7 @@ def print_recognition(checkpoint: Checkpoint, image: NDArray[np.uint8]) -> None:
         for _ in range(ROUNDS):
             ours.append(
                 milliseconds(lambda: recognizer.recognize([Scene(Frame(image), tuple(boxes))])[0])
-            )  # noqa: B023
+            )
             theirs.append(milliseconds(lambda: one_by_one(checkpoint, image, boxes)))  # noqa: B023
         median, reference = statistics.median(ours), statistics.median(theirs)
         print(f"| {count} | {median:.1f} | {reference:.1f} | {reference / median:.1f}x |")

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .errors import GlamorError
 
-class OutputError(OSError):
+
+class OutputError(GlamorError, OSError):
     """A file cannot be written; the message names it and says why."""
 
 

@@ -7,11 +7,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from .errors import GlamorError
+
 PACKAGE = "glamor_ros"
 STARTER_WEIGHTS = "glamor_starter.safetensors"
 
 
-class ResourceNotFoundError(FileNotFoundError):
+class ResourceNotFoundError(GlamorError, FileNotFoundError):
     """A file of the package is not there; the message lists the places looked at."""
 
 

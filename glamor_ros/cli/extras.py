@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..errors import GlamorError
 
-class MissingExtraError(ValueError):
+
+class MissingExtraError(GlamorError, ValueError):
     """An optional dependency is not installed; the message says how to get it."""
 
 

@@ -9,7 +9,7 @@ import cv2
 import typer
 import typer.core
 
-from ..network.baselines import TorchvisionMissingError
+from ..errors import GlamorError
 from .console import print_error
 from .demo.command import demo
 from .predict.command import predict
@@ -27,17 +27,12 @@ from .weights.import_weights import import_weights
 
 
 class _PlainErrors(typer.core.TyperGroup):
-    """What the user can put right is told in a line, without a traceback: bad files and values.
-
-    The package's errors have names of their own. A bare ValueError is a mistake in the code.
-    """
+    """The commands; what the user can put right is told in a line, without a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except (ValueError, OSError, TorchvisionMissingError) as error:
-            if type(error) is ValueError:
-                raise
+        except (GlamorError, OSError) as error:
             print_error(str(error))
             raise typer.Exit(1) from error
 

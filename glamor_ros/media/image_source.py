@@ -6,11 +6,13 @@ from typing import Any, Protocol, TypeAlias
 
 from numpy.typing import NDArray
 
+from ..errors import GlamorError
+
 # uint8; the type hints of OpenCV say no more than this.
 BgrImage: TypeAlias = NDArray[Any]
 
 
-class ImageSourceError(ValueError):
+class ImageSourceError(GlamorError, ValueError):
     """A source cannot be opened or fails; the message names it and says what is wrong with it."""
 
 

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import GlamorError
+
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
 _JPEG_START = b"\xff\xd8"
@@ -16,7 +18,7 @@ _JPEG_SCAN = b"\xff\xda"
 _JPEG_END = b"\xff\xd9"
 
 
-class ImageFileError(ValueError):
+class ImageFileError(GlamorError, ValueError):
     """A file is missing, or is no whole image."""
 
 

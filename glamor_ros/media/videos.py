@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..atomic_file import OutputError, whole_file
+from ..errors import GlamorError
 
 VIDEO_SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ogv", ".webm", ".wmv")
 
@@ -22,7 +23,7 @@ _FOURCC = cv2.VideoWriter.fourcc(*"mp4v")
 _FALLBACK_RATE_HZ = 30.0
 
 
-class VideoError(ValueError):
+class VideoError(GlamorError, ValueError):
     """A video cannot be read; the message names the file."""
 
 

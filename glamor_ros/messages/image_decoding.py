@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image
 
+from ..errors import GlamorError
 from .pixel_layouts import ENCODINGS, PixelLayout
 
 BgrImage = NDArray[np.uint8]
@@ -24,7 +25,7 @@ _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 
 
-class ImageDecodingError(ValueError):
+class ImageDecodingError(GlamorError, ValueError):
     """An image message cannot be read; the message says what is wrong with it."""
 
 

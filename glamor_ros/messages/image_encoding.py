@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
+from ..errors import GlamorError
+
 JPEG_QUALITY = 90
 
 _Pixels: TypeAlias = NDArray[Any]
 
 
-class ImageEncodingError(ValueError):
+class ImageEncodingError(GlamorError, ValueError):
     """An image cannot be sent in the encoding asked for."""
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from torch import nn
 
+from ..errors import GlamorError
 from .attention import ATTENTIONS
 from .baselines import BASELINE_ENCODERS
 from .emotions import EMOTIONS
@@ -39,7 +40,7 @@ FAMILIES: Mapping[str, Mapping[str, str]] = {
 _Part = TypeVar("_Part")
 
 
-class ArchitectureError(ValueError):
+class ArchitectureError(GlamorError, ValueError):
     """An architecture names a part that this version does not have, or parts that do not fit."""
 
 

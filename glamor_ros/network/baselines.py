@@ -15,6 +15,7 @@ from types import ModuleType
 
 from torch import Tensor, nn
 
+from ..errors import GlamorError
 from .encoders import Encoder, ImageNetEncoder
 from .input_spec import InputSpec
 
@@ -23,7 +24,7 @@ BASELINE_INPUT_SPEC = InputSpec(
 )
 
 
-class TorchvisionMissingError(RuntimeError):
+class TorchvisionMissingError(GlamorError, RuntimeError):
     """A baseline needs torchvision, and it cannot be imported."""
 
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from ..errors import GlamorError
+
 CONTEXT_FACES = ("masked", "visible")
 
 _SIZES = ("face_size", "context_resize", "context_crop")
 
 
-class InputSpecError(ValueError):
+class InputSpecError(GlamorError, ValueError):
     """Something that no image could be prepared with."""
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import torch
 
+from ..errors import GlamorError
 
-class DeviceError(ValueError):
+
+class DeviceError(GlamorError, ValueError):
     """A device is unknown, or this machine does not have it."""
 
 

@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..errors import GlamorError
 from .geometry import Box
 
 
-class ImageError(ValueError):
+class ImageError(GlamorError, ValueError):
     """An image has a shape or type that cannot be processed."""
 
 

@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ..errors import GlamorError
 from ..network.emotions import EMOTIONS
 from ..perception.people import AttentionMap
 from .attention import draw_attention
@@ -88,7 +89,7 @@ def attention_figure(comparisons: Sequence[AttentionComparison], models: Sequenc
     return figure
 
 
-class FigureFormatError(ValueError):
+class FigureFormatError(GlamorError, ValueError):
     """A figure cannot be written in the format of this name."""
 
 

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from ...errors import GlamorError
 from ...resources import STARTER_WEIGHTS, share_directory, shipped_weights
 from ..console import message_console
 from ..stop_request import stop_request
@@ -33,7 +34,7 @@ _LINE_INTERVAL_S = 1.0
 _TABLE_RATE_HZ = 4.0
 
 
-class DemoError(ValueError):
+class DemoError(GlamorError, ValueError):
     """The demo cannot run; the message says why."""
 
 

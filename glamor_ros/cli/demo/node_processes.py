@@ -13,6 +13,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...errors import GlamorError
+
 _SHOWN_LOG_LINES = 15
 # A node that loads PyTorch sees a signal when the import is done.
 _SIGINT_PATIENCE_S = 10.0
@@ -20,7 +22,7 @@ _SIGTERM_PATIENCE_S = 3.0
 _POLL_INTERVAL_S = 0.05
 
 
-class NodeEndedError(ValueError):
+class NodeEndedError(GlamorError, ValueError):
     """A node's process has ended although it was needed; the message has the end of its output."""
 
 

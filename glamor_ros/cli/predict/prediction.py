@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import GlamorError
 from ...media.videos import VideoReader
 from ...perception.detection.face_detector import FaceDetector
 from ...perception.engine import PeopleObserver, observe_alone
@@ -22,7 +23,7 @@ from ...perception.tracking.tracker import PersonIds
 from .inputs import Input
 
 
-class UnreadableImageError(ValueError):
+class UnreadableImageError(GlamorError, ValueError):
     """A file is not the image that its name says."""
 
 

@@ -10,6 +10,7 @@ import typer
 from numpy.typing import NDArray
 
 from ...atomic_file import whole_file
+from ...errors import GlamorError
 from ...media.pictures import ImageFileError, read_image
 from ...network.emotions import EMOTIONS
 from ...network.weights.checkpoint import load_checkpoint
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from ...visualization.plots import AttentionComparison
 
 
-class NothingToCompareError(ValueError):
+class NothingToCompareError(GlamorError, ValueError):
     """No attention map can be drawn of these weights or images."""
 
 

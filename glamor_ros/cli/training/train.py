@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ...errors import GlamorError
 from ...training.data.caer import SPLITS, split_directory
 from ...training.data.open_dataset import OpenedDataset, open_dataset
 from ...training.prepared.sample_cache import SampleCache
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ...training.fit.trainer import TrainedNetwork
 
 
-class TrainOptionError(ValueError):
+class TrainOptionError(GlamorError, ValueError):
     """An option's value cannot be used."""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from ...errors import GlamorError
 from ..weights.tensor_files import TensorFileError, fit_problems, read_safetensors, summary
 from .base import Encoder
 
@@ -15,7 +16,7 @@ _MEAN = (0.485, 0.456, 0.406)
 _STANDARD_DEVIATION = (0.229, 0.224, 0.225)
 
 
-class EncoderWeightsError(ValueError):
+class EncoderWeightsError(GlamorError, ValueError):
     """Weights do not fit an encoder; the message names the differences."""
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import onnxruntime
 import torch
 
+from ...errors import GlamorError
 from ..weights.checkpoint import Checkpoint
 from .export import ExampleInputs, graphs_of
 
@@ -16,7 +17,7 @@ TOLERANCE = 1e-4
 CHECKED_SIZES = ((1, 1), (3, 1), (8, 1), (3, 3), (8, 2))
 
 
-class OnnxCheckError(ValueError):
+class OnnxCheckError(GlamorError, ValueError):
     """An exported graph does not compute what the network computes."""
 
 

@@ -16,6 +16,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from ...atomic_file import write_whole
+from ...errors import GlamorError
 from ..architecture import Architecture, build_glamor_net
 from ..emotions import EMOTIONS
 from ..glamor_net import GlamorNet
@@ -31,7 +32,7 @@ from .tensor_files import (
 FORMAT = "glamor_ros.checkpoint.1"
 
 
-class CheckpointError(ValueError):
+class CheckpointError(GlamorError, ValueError):
     """A checkpoint cannot be used; the message names the file, what is wrong and what to do."""
 
 

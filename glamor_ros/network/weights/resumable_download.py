@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ...errors import GlamorError
+
 _CHUNK_BYTES = 1 << 16
 _RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 
@@ -19,7 +21,7 @@ _RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 OnProgress = Callable[[int, int | None], None]
 
 
-class DownloadError(OSError):
+class DownloadError(GlamorError, OSError):
     """A file could not be had; the message names the address, what happened and what to do."""
 
 

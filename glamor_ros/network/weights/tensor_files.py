@@ -8,13 +8,15 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from ...errors import GlamorError
+
 # Counts training steps; nothing that the network computes depends on it.
 _STEP_COUNTER_SUFFIX = "num_batches_tracked"
 
 _MAX_PROBLEMS_SHOWN = 5
 
 
-class TensorFileError(ValueError):
+class TensorFileError(GlamorError, ValueError):
     """A file of tensors is missing or cannot be read."""
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...errors import GlamorError
 from ..architecture import PUBLISHED_CLASSIFIER_UNITS, Architecture, build_glamor_net
 from ..input_spec import InputSpec
 from .checkpoint import Checkpoint
@@ -32,7 +33,7 @@ _CONVOLUTION = (3, 2, 0, 1)
 _MAX_PROBLEMS_SHOWN = 5
 
 
-class GlamorImportError(ValueError):
+class GlamorImportError(GlamorError, ValueError):
     """The checkpoint is not one of the published network; the message names the differences."""
 
 

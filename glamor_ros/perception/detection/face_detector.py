@@ -8,13 +8,14 @@ from typing import Protocol
 
 import numpy as np
 
+from ...errors import GlamorError
 from ..frame import Frame
 from ..geometry import Box, Region
 
 MAX_UPSAMPLE = 4
 
 
-class FaceDetectorError(ValueError):
+class FaceDetectorError(GlamorError, ValueError):
     """A face detector cannot be built as asked, or cannot take the image it was given."""
 
 

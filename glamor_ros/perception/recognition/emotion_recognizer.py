@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...errors import GlamorError
 from ...network.batch_norm_folding import folded_for_inference
 from ...network.glamor_net import GlamorOutput
 from ...network.weights.checkpoint import Checkpoint
@@ -22,7 +23,7 @@ from .preprocessing import Preprocessor
 CONTEXT_MODES = ("shared", "per_person")
 
 
-class RecognizerError(ValueError):
+class RecognizerError(GlamorError, ValueError):
     """The recognizer cannot be set up, or cannot take what it was given."""
 
 

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Sampler
 
+from ...errors import GlamorError
 
-class BatchError(ValueError):
+
+class BatchError(GlamorError, ValueError):
     """A batch size fits neither the samples nor the devices."""
 
 

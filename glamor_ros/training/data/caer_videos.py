@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import GlamorError
 from ...media.pictures import files_under, is_hidden
 from ...network.emotions import EMOTIONS
 from .caer import SPLITS, split_directory
@@ -21,7 +22,7 @@ VIDEO_SUFFIXES = frozenset({".avi", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".w
 _HASH_CHUNK_BYTES = 1 << 20
 
 
-class VideoError(ValueError):
+class VideoError(GlamorError, ValueError):
     """A video cannot be opened, or holds no frame."""
 
 

@@ -10,12 +10,13 @@ import math
 from pathlib import Path
 
 from ...atomic_file import write_whole
+from ...errors import GlamorError
 from ...perception.geometry import Box
 
 CROP_SUFFIX = ".txt"
 
 
-class CropFileError(ValueError):
+class CropFileError(GlamorError, ValueError):
     """A crop file is missing, or holds no box."""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...errors import GlamorError
 from ...network.emotions import EMOTIONS
 from ...perception.geometry import Box
 
@@ -19,11 +20,11 @@ _SPELLINGS = {name.lower(): index for index, name in enumerate(EMOTIONS)} | {
 _SUM_TOLERANCE = 1e-3
 
 
-class DatasetError(ValueError):
+class DatasetError(GlamorError, ValueError):
     """A dataset cannot be used at all; the message names the place and what to do."""
 
 
-class SettingsError(ValueError):
+class SettingsError(GlamorError, ValueError):
     """A setting of how data is prepared or divided is out of range; the message names it."""
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...errors import GlamorError
 from ...network.batch_norm_folding import folded_for_inference
 from ...network.input_spec import InputSpec
 from ...network.weights.checkpoint import Checkpoint
@@ -18,7 +19,7 @@ from .predictions import Predictions, unique_names
 BATCH_SIZE = 64
 
 
-class EvaluationError(ValueError):
+class EvaluationError(GlamorError, ValueError):
     """A dataset does not fit the network."""
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...atomic_file import write_whole
+from ...errors import GlamorError
 from ...network.architecture import stored_values
 from ...network.weights.checkpoint import Checkpoint
 from ..data.open_dataset import OpenedDataset
@@ -17,7 +18,7 @@ from .metrics import Metrics
 FORMAT = "glamor_ros.evaluation.1"
 
 
-class EvaluationRecordError(ValueError):
+class EvaluationRecordError(GlamorError, ValueError):
     """A file or folder holds no result of an evaluation."""
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...atomic_file import write_whole
+from ...errors import GlamorError
 from ...network.emotions import EMOTIONS
 
 SUFFIXES = (".npz", ".json")
@@ -23,7 +24,7 @@ _FIELDS = ("names", "labels", "probabilities")
 _SUM_TOLERANCE = 1e-3
 
 
-class PredictionsError(ValueError):
+class PredictionsError(GlamorError, ValueError):
     """Predictions cannot be read, written or set side by side; the message names the file."""
 
 

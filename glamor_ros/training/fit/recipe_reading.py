@@ -14,10 +14,12 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
+from ...errors import GlamorError
+
 _Result = TypeVar("_Result")
 
 
-class RecipeError(ValueError):
+class RecipeError(GlamorError, ValueError):
     """A recipe cannot be used; the message names the key, what is wrong and what is expected."""
 
 

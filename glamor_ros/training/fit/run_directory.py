@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from ...atomic_file import write_whole
+from ...errors import GlamorError
 from .provenance import versions
 from .recipe import Recipe
 
@@ -25,7 +26,7 @@ BEST, LAST = "best.safetensors", "last.safetensors"
 RECIPE, RUN, RESUME = "recipe.yaml", "run.json", "resume.ckpt"
 
 
-class RunError(ValueError):
+class RunError(GlamorError, ValueError):
     """A folder holds another run, or one that was not to be gone on with."""
 
 

@@ -15,6 +15,7 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
+from ...errors import GlamorError
 from ...network.architecture import Architecture, build_glamor_net
 from ...network.encoders import load_imagenet_weights
 from ...network.glamor_net import GlamorNet
@@ -40,7 +41,7 @@ _EXPECTED_WARNINGS = (
 )
 
 
-class TrainingError(ValueError):
+class TrainingError(GlamorError, ValueError):
     """A run lacks something that its recipe needs, or that Lightning does."""
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...atomic_file import write_whole
+from ...errors import GlamorError
 from ..data.samples import Skipped
 
 
-class CacheError(ValueError):
+class CacheError(GlamorError, ValueError):
     """A sample cache cannot be built or used; the message names it and what to do."""
 
 

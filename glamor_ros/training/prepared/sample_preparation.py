@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ...errors import GlamorError
 from ...media.pictures import read_image
 from ...network.input_spec import InputSpec
 from ...perception.geometry import Box, Region
@@ -17,7 +18,7 @@ from ..data.samples import Sample, SettingsError
 WITHOUT_FACE = ("black", "whole_image", "skip")
 
 
-class SampleError(ValueError):
+class SampleError(GlamorError, ValueError):
     """A sample cannot be prepared, although its image can be read."""
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from ....errors import GlamorError
+
 _VARINT, _FIXED64, _LENGTH_DELIMITED, _FIXED32 = 0, 1, 2, 5
 
 
-class WireFormatError(ValueError):
+class WireFormatError(GlamorError, ValueError):
     """Bytes that end too early or are no protocol buffer message."""
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from glamor_ros.perception.detection.mmod.parameters import (
+from ....errors import GlamorError
+from .parameters import (
     AffineParameters,
     ConvolutionParameters,
     MmodParameters,
@@ -30,7 +31,7 @@ _LAYER_VERSIONS = (2,) * 18 + (3,)
 _SPECIAL_FLOATS = {32000: math.inf, 32001: -math.inf, 32002: math.nan}
 
 
-class DlibFileError(ValueError):
+class DlibFileError(GlamorError, ValueError):
     """A file is no dlib MMOD face network, or is damaged."""
 
 
