@@ -82,6 +82,11 @@ class Person:
         return self.detection is not None
 
     @property
+    def attention(self) -> AttentionMap | None:
+        """The map of the last estimate; None where there is none."""
+        return self.estimate.attention if self.estimate is not None else None
+
+    @property
     def emotion_index(self) -> int | None:
         """The likeliest class's place in EMOTIONS; None for a person who was never classified."""
         return None if np.isnan(self.probabilities).any() else int(self.probabilities.argmax())

@@ -50,7 +50,7 @@ def draw_attention(
     The region is outlined just inside; the image around it is the source's. Nothing is drawn for a
     person of whom the network has no map.
     """
-    shown = attention.estimate.attention if isinstance(attention, Person) else attention
+    shown = attention.attention if isinstance(attention, Person) else attention
     picture = image_bgr.copy()
     if shown is None or shown.region.is_empty:
         return picture
@@ -111,7 +111,7 @@ def _tile(
         return Region(left, top, right - left, bottom - top)
 
     tile = image_bgr.copy()
-    if (attention := person.estimate.attention) is not None:
+    if (attention := person.attention) is not None:
         tile = draw_attention(image_bgr, AttentionMap(attention.weights, shrunk(attention.region)))
     draw_face(tile, replace(person, face=shrunk(person.face)), Style.for_picture(width, height))
     _draw_caption(tile, _captions(person), emotion_color(person.emotion))
@@ -119,8 +119,10 @@ def _tile(
 
 
 def _captions(person: Person) -> list[tuple[str, ...]]:
-    estimate = person.estimate
-    who, face = f"{person.person_id}  {emotion_text(person)}", f"face {estimate.face_weight:.0%}"
+    who = f"{person.person_id}  {emotion_text(person)}"
+    if (estimate := person.estimate) is None:
+        return [(who,)]
+    face = f"face {estimate.face_weight:.0%}"
     context = f"context {estimate.context_weight:.0%}"
     return [(f"{who}   {face}  {context}",), (who, f"{face}  {context}"), (who,)]
 

@@ -48,7 +48,9 @@ def label_layout(people: Sequence[Person], width: int, height: int) -> list[tupl
 
 
 def emotion_text(person: Person) -> str:
-    """What is thought of the person, for people to read: "Happy 87%"."""
+    """What is thought of the person, for people to read: "Happy 87%", or "Unknown"."""
+    if person.emotion_index is None:
+        return person.emotion
     return f"{person.emotion} {person.confidence:.0%}"
 
 
@@ -88,5 +90,5 @@ def _wordings(person: Person) -> list[tuple[str, ...]]:
     return [
         (f"{person.person_id}  {emotion}",),
         (person.person_id, emotion),
-        (person.person_id, person.emotion, f"{person.confidence:.0%}"),
+        (person.person_id, *emotion.split()),
     ]

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from ..perception.people import UNKNOWN_EMOTION
+
 BgrColor = tuple[int, int, int]
 
 BLACK: BgrColor = (0, 0, 0)
 WHITE: BgrColor = (255, 255, 255)
 
 # Okabe and Ito's colours, which people of every colour vision tell apart
-# (jfly.uni-koeln.de/color, 2008), and a grey for Neutral.
+# (jfly.uni-koeln.de/color, 2008), and greys for Neutral and for people whose emotion is not known.
 EMOTION_COLORS: Mapping[str, str] = MappingProxyType(
     {
         "Anger": "#D55E00",
@@ -21,6 +23,7 @@ EMOTION_COLORS: Mapping[str, str] = MappingProxyType(
         "Neutral": "#C8C8C8",
         "Sad": "#0072B2",
         "Surprise": "#56B4E9",
+        UNKNOWN_EMOTION: "#707070",
     }
 )
 

@@ -102,6 +102,7 @@ def test_a_person_stands_for_the_attention_of_its_estimate() -> None:
 
 def test_a_person_without_attention_is_shown_without_heat() -> None:
     person = make_person(Region(200, 150, 100, 100))
+    assert person.estimate is not None
     person = replace(person, estimate=replace(person.estimate, attention=None))
     np.testing.assert_array_equal(draw_attention(noise(), person), noise())
     panel = attention_panel(noise(), [person], tile_width_px=640)

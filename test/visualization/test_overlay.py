@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from glamor_ros.perception.geometry import Region
-from glamor_ros.visualization.overlay import draw_people, label_layout
+from glamor_ros.visualization.overlay import draw_people, emotion_text, label_layout
 from glamor_ros.visualization.palette import emotion_color
 
 from .people import make_person
@@ -131,3 +133,15 @@ def test_views_that_are_not_contiguous_are_taken() -> None:
         np.testing.assert_array_equal(
             draw_people(view, [person]), draw_people(np.ascontiguousarray(view), [person])
         )
+
+
+def test_a_person_who_was_never_classified_is_called_unknown() -> None:
+    person = replace(
+        make_person(Region(200, 150, 100, 100)),
+        probabilities=np.full(7, np.nan, np.float32),
+        estimate=None,
+        evaluated=False,
+    )
+    assert emotion_text(person) == "Unknown"
+    picture = draw_people(np.zeros((480, 640, 3), np.uint8), [person])
+    assert (picture[150, 200:300] == emotion_color("Unknown")).all(axis=1).any()

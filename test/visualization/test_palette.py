@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from skimage.color import rgb2lab
 
 from glamor_ros.network.emotions import EMOTIONS
+from glamor_ros.perception.people import UNKNOWN_EMOTION
 from glamor_ros.visualization.palette import (
     BLACK,
     EMOTION_COLORS,
@@ -52,7 +53,7 @@ def seen_as_lab(emotion: str, simulation: NDArray[np.float64]) -> NDArray[np.flo
 
 
 def test_every_emotion_has_a_colour() -> None:
-    assert tuple(EMOTION_COLORS) == EMOTIONS
+    assert tuple(EMOTION_COLORS) == (*EMOTIONS, UNKNOWN_EMOTION)
 
 
 def test_colours_are_in_opencvs_channel_order() -> None:
