@@ -20,6 +20,15 @@ def weights_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
+def cuda() -> str:
+    """The name of a GPU; tests that need one are marked `gpu` and skip without it."""
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    return "cuda"
+
+
+@pytest.fixture(scope="session")
 def shared_dir() -> Path:
     """Golden data and photographs kept beside the checkout; tests skip where they are absent."""
     directory = REPOSITORY.parent / "shared"

@@ -1,6 +1,7 @@
 """The recognizer on real photographs: both context modes, batches, attention regions and faults."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,11 +11,12 @@ import torch
 
 from glamor_ros.network.architecture import Architecture, build_glamor_net
 from glamor_ros.network.input_spec import InputSpec
-from glamor_ros.network.weights.checkpoint import Checkpoint
+from glamor_ros.network.weights.checkpoint import Checkpoint, load_checkpoint
 from glamor_ros.perception.device import DeviceError
 from glamor_ros.perception.frame import Frame, ImageError, Scene
 from glamor_ros.perception.geometry import Box, Region
 from glamor_ros.perception.people import AttentionMap, EmotionEstimate
+from glamor_ros.perception.precision import PrecisionError
 from glamor_ros.perception.recognition.emotion_recognizer import EmotionRecognizer, RecognizerError
 
 FACES = [Box(165, 73, 263, 171), Box(100, 300, 190, 390), Box(380, 40, 450, 110)]
@@ -203,3 +205,42 @@ def test_an_unknown_context_mode_is_named() -> None:
 def test_a_device_that_is_not_there_is_named(device: str) -> None:
     with pytest.raises(DeviceError, match=f"device '{device}' cannot be used: .*; use 'cpu'"):
         EmotionRecognizer(checkpoint(), device=device)
+
+
+@pytest.mark.parametrize("precision", ["float16", "bfloat16"])
+def test_16_bits_on_a_processor_are_refused(precision: str) -> None:
+    with pytest.raises(PrecisionError, match=f"precision '{precision}' is for GPUs"):
+        EmotionRecognizer(checkpoint(), device="cpu", precision=precision)
+
+
+def test_an_unknown_precision_is_named() -> None:
+    with pytest.raises(PrecisionError, match="unknown precision 'double'; known are float32"):
+        EmotionRecognizer(checkpoint(), precision="double")
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(
+    ("precision", "limit"), [("float32", 1e-5), ("float16", 5e-3), ("bfloat16", 5e-3)]
+)
+def test_a_gpu_says_the_same_with_memory_that_does_not_grow(
+    cuda: str, weights_dir: Path, photograph: np.ndarray, precision: str, limit: float
+) -> None:
+    starter = load_checkpoint(weights_dir / "glamor_starter.safetensors")
+    scenes = [
+        Scene(Frame(photograph), tuple(FACES)),
+        Scene(Frame(np.ascontiguousarray(photograph[:, ::-1])), (FACES[1], FACES[0])),
+    ]
+    expected = EmotionRecognizer(starter, device="cpu").recognize(scenes)
+    recognizer = EmotionRecognizer(starter, device=cuda, precision=precision)
+    for of_scene, of_expected in zip(recognizer.recognize(scenes), expected, strict=True):
+        for found, wanted in zip(of_scene, of_expected, strict=True):
+            assert abs(found.probabilities - wanted.probabilities).max() <= limit
+            assert attention_of(found).weights.sum() == pytest.approx(1, abs=1e-2)
+
+    def run(count: int) -> int:
+        for _ in range(count):
+            recognizer.recognize([Scene(Frame(scene.frame.bgr), scene.boxes) for scene in scenes])
+        return torch.cuda.max_memory_allocated()
+
+    warm = run(5)
+    assert run(50) == warm
