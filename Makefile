@@ -74,7 +74,7 @@ $(stamps)/dependencies-$(ROS_WHEELS): $(stamps)/environment pyproject.toml const
 		$(wildcard requirements/*.txt)
 	$(pip_install) cmake ninja scikit-build-core \
 		-r requirements/ros-$(ROS_WHEELS).txt -r requirements/ros-$(ROS_WHEELS)-build.txt
-	$(pip_install) --no-build-isolation '.[dev,dlib,export,test,training]'
+	$(pip_install) --no-build-isolation '.[dashboard,dev,dlib,export,test,training]'
 	@rm -f $(stamps)/dependencies-* $(stamps)/package && touch $@
 
 $(stamps)/package: $(stamps)/dependencies-$(ROS_WHEELS) $(package_sources)

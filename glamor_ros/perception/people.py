@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..network.emotions import EMOTIONS
+from ..network.emotions import EMOTIONS, UNKNOWN_EMOTION
 from .detection.face_detector import FaceDetection
 from .geometry import Region
-
-UNKNOWN_EMOTION = "Unknown"
 
 
 @dataclass(frozen=True)

@@ -14,18 +14,13 @@ from ..perception.geometry import Region
 from ..perception.people import AttentionMap, Person
 from .labels import fit_label
 from .overlay import draw_face, emotion_text
-from .palette import BLACK, WHITE, BgrColor, emotion_color
+from .palette import BLACK, HEAT_COLORS, HOT_OVER_EVEN, WHITE, BgrColor, emotion_color
 from .style import Style
 
-# The hottest colour stands for this many times the weight that every cell has in an even map, or
-# for the highest weight where that is more: a map without a focus stays cool.
-_HOT_OVER_EVEN = 3.0
 # Share of the heat map's colour in the picture, from no attention to the hottest.
 _OPACITY = np.linspace(0.25, 0.75, 256, dtype=np.float32)[:, None, None]
-# Its lightness rises with the heat, so that it is read right with every colour vision.
-_COLORS = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_INFERNO)
 # Blending is a table look-up: heat to what is added to a picture and what is left of it.
-_ADDED = (_COLORS * _OPACITY).round().astype(np.uint8)
+_ADDED = (HEAT_COLORS * _OPACITY).round().astype(np.uint8)
 _LEFT = (255 * (1 - _OPACITY)).repeat(3, axis=2).round().astype(np.uint8)
 _MAX_PANEL_WIDTH_PX = 1280
 
@@ -33,7 +28,7 @@ _MAX_PANEL_WIDTH_PX = 1280
 def attention_heat(attention: AttentionMap) -> NDArray[np.float32]:
     """The map at the size of its region (height, width), interpolated bilinearly, in [0, 1]."""
     region, weights = attention.region, attention.weights
-    hottest = max(float(weights.max()), _HOT_OVER_EVEN / weights.size)
+    hottest = max(float(weights.max()), HOT_OVER_EVEN / weights.size)
     heat = cv2.resize(
         (weights / hottest).astype(np.float32),
         (region.width, region.height),

@@ -1,11 +1,14 @@
-"""The one colour of each emotion, wherever it is drawn."""
+"""The colours of emotions and of attention, wherever they are drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ..perception.people import UNKNOWN_EMOTION
+import cv2
+import numpy as np
+
+from ..network.emotions import UNKNOWN_EMOTION
 
 BgrColor = tuple[int, int, int]
 
@@ -26,6 +29,13 @@ EMOTION_COLORS: Mapping[str, str] = MappingProxyType(
         UNKNOWN_EMOTION: "#707070",
     }
 )
+
+# The hottest colour of an attention map stands for this many times the weight that every cell has
+# in an even map, or for the highest weight where that is more: a map without a focus stays cool.
+HOT_OVER_EVEN = 3.0
+# From no attention to the hottest: (256, 1, 3) uint8 BGR. The lightness rises with the heat, so
+# that it is read right with every colour vision.
+HEAT_COLORS = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_INFERNO)
 
 
 def emotion_color(emotion: str) -> BgrColor:

@@ -1,0 +1,1 @@
+"""The node that shows cameras and people on a page, for robots without a screen."""
