@@ -19,8 +19,8 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image, PointCloud2
 from std_msgs.msg import Header
 
+from glamor_ros.messages.image_decoding import ImageDecoder
 from glamor_ros.messages.image_encoding import image_message
-from glamor_ros.nodes.emotion import frame_processor
 from glamor_ros.nodes.emotion.lifecycle_node import EmotionNode
 from glamor_ros.nodes.outputs import people_publishers
 from glamor_ros.perception.engine import PeopleObserver
@@ -185,14 +185,14 @@ def test_an_unexpected_error_is_survived(
     running = start("/shaken")
     camera = camera_of(running)
     camera.process(image_message(two_faces, Header()))
-    original = frame_processor.decode_image
+    original = ImageDecoder.decode
 
-    def fail(message: Image) -> NDArray[np.uint8]:
+    def fail(decoder: ImageDecoder, message: Image) -> NDArray[np.uint8]:
         if message.header.frame_id == "cursed":
             raise RuntimeError("a bug that nobody foresaw")
-        return original(message)
+        return original(decoder, message)
 
-    monkeypatch.setattr(frame_processor, "decode_image", fail)
+    monkeypatch.setattr(ImageDecoder, "decode", fail)
     camera.publish(image_message(two_faces, Header()), "cursed")
     wait_for(lambda: running.log.has("RuntimeError: a bug that nobody foresaw"), "the report")
 
@@ -211,14 +211,14 @@ def test_under_overload_the_newest_image_wins(
     camera = camera_of(running)
     camera.process(image_message(two_faces, Header()))
     is_busy, may_go_on = threading.Event(), threading.Event()
-    original = frame_processor.decode_image
+    original = ImageDecoder.decode
 
-    def slow(message: Image) -> NDArray[np.uint8]:
+    def slow(decoder: ImageDecoder, message: Image) -> NDArray[np.uint8]:
         is_busy.set()
         assert may_go_on.wait(PATIENCE_S)
-        return original(message)
+        return original(decoder, message)
 
-    monkeypatch.setattr(frame_processor, "decode_image", slow)
+    monkeypatch.setattr(ImageDecoder, "decode", slow)
     results_before = len(camera.results)
     first = camera.publish(image_message(two_faces, Header()))
     assert is_busy.wait(PATIENCE_S)

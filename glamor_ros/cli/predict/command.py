@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from ...atomic_file import whole_file
-from ...media.videos import VideoError, VideoReader
+from ...media.pictures import MediaError
+from ...media.videos import VideoReader
 from ...network.weights.checkpoint import load_checkpoint
 from ...perception.detection.build import DETECTOR_NAMES, build_face_detector
 from ...perception.detection.face_detector import FaceDetectorError
@@ -28,8 +30,9 @@ from ..detector_options import DetectorOption, DetectorWeightsOption, DeviceOpti
 from .inputs import Input, find_inputs
 from .json_output import json_list
 from .picture_output import PictureFolder
-from .prediction import Predictor, UnreadableImageError
+from .prediction import Predictor
 from .sink import PredictionSink
+from .summary import PredictionSummary
 from .table_output import PredictionTable
 
 
@@ -90,7 +93,12 @@ def predict(
                 device=device,
             ),
         )
-        problems += _predict_all(predictor, sources, json_out, output, console)
+        summary = PredictionSummary()
+        problems += _predict_all(predictor, sources, summary, json_out, output, console)
+        if places := [str(place) for place in (json_out, output) if place and str(place) != "-"]:
+            console.print(Text(summary.written(places)))
+        if hint := summary.hint(detector, upsample):
+            console.print(Text(hint))
     if problems:
         print_error(f"{len(problems)} of {input_count} inputs could not be processed", console)
         raise typer.Exit(1)
@@ -99,13 +107,14 @@ def predict(
 def _predict_all(
     predictor: Predictor,
     sources: Sequence[Input],
+    summary: PredictionSummary,
     json_out: Path | None,
     output: Path | None,
     console: Console,
 ) -> list[str]:
     """What is wrong with the sources that could not be processed."""
     table = PredictionTable()
-    sinks: list[PredictionSink] = []
+    sinks: list[PredictionSink] = [summary]
     problems: list[str] = []
     with ExitStack() as stack:
         if json_out is None:
@@ -122,11 +131,11 @@ def _predict_all(
         for source in progress.track(sources, description="inputs"):
             try:
                 _predict(predictor, source, sinks, progress)
-            except (UnreadableImageError, VideoError, FaceDetectorError, RecognizerError) as error:
+            except (MediaError, FaceDetectorError, RecognizerError) as error:
                 problems.append(str(error))
                 print_error(_named(source, str(error)), progress.console)
     if json_out is None:
-        Console().print(table.table)
+        table.print()
     return problems
 
 
@@ -138,7 +147,7 @@ def _predict(
         for sink in sinks:
             sink.image(prediction)
         return
-    with closing(VideoReader(source.path)) as reader, ExitStack() as stack:
+    with VideoReader(source.path) as reader, ExitStack() as stack:
         adders = [stack.enter_context(sink.video(source, reader.rate_hz)) for sink in sinks]
         task = progress.add_task(source.path.name, total=reader.frame_count)
         for prediction in predictor.video(source, reader):

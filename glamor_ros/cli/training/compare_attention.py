@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...atomic_file import whole_file
 from ...errors import GlamorError
-from ...media.pictures import ImageFileError, read_image
+from ...media.pictures import read_picture
 from ...network.emotions import EMOTIONS
 from ...network.weights.checkpoint import load_checkpoint
 from ...perception.detection.build import DETECTOR_NAMES, build_face_detector
@@ -56,10 +56,7 @@ def compare_attention(
     )
     rows: list[AttentionComparison] = []
     for path in images:
-        try:
-            image_bgr = read_image(path)
-        except ImageFileError as error:
-            raise ImageFileError(f"{path} {error}") from error
+        image_bgr = read_picture(path)
         boxes = [face.box for face in face_detector.detect([Frame(image_bgr)])[0]]
         if not boxes:
             print_error(f"no face found in {path}", message_console())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rclpy.lifecycle import LifecycleNode
 
+from ...messages.image_decoding import ImageDecoder
 from ...perception.engine import PeopleObserver
 from ...perception.tracking.detection_policy import FullDetection
 from ...perception.tracking.follower import FollowerSettings, PeopleFollower
@@ -24,6 +25,7 @@ class CameraPipeline:
     def __init__(
         self,
         node: LifecycleNode,
+        decoder: ImageDecoder,
         observer: PeopleObserver,
         follower: PeopleFollower,
         *,
@@ -33,6 +35,7 @@ class CameraPipeline:
     ) -> None:
         self._no_image_timeout_s = no_image_timeout_s
         self._node = node
+        self._decoder = decoder
         self._observer = observer
         self._follower = follower
         self._topic = image_topic(node, "image", transport)
@@ -58,6 +61,7 @@ class CameraPipeline:
         processor = FrameProcessor(
             self._node,
             self._topic.name,
+            self._decoder,
             self._observer,
             self._follower,
             self._publishers,

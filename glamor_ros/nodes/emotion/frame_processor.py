@@ -8,7 +8,7 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.time import Time
 from std_msgs.msg import Header
 
-from ...messages.image_decoding import ImageDecodingError, decode_image
+from ...messages.image_decoding import ImageDecoder, ImageDecodingError
 from ...perception.detection.face_detector import FaceDetectorError
 from ...perception.engine import PeopleObserver
 from ...perception.frame import Frame, ImageError
@@ -28,6 +28,7 @@ class FrameProcessor:
         self,
         node: LifecycleNode,
         topic_name: str,
+        decoder: ImageDecoder,
         observer: PeopleObserver,
         follower: PeopleFollower,
         publishers: PeoplePublishers,
@@ -35,6 +36,7 @@ class FrameProcessor:
     ) -> None:
         self._clock = node.get_clock()
         self._topic_name = topic_name
+        self._decoder = decoder
         self._observer = observer
         self._follower = follower
         self._publishers = publishers
@@ -63,7 +65,7 @@ class FrameProcessor:
             )
 
     def _process(self, message: ImageMessage) -> None:
-        image_bgr = decode_image(message)
+        image_bgr = self._decoder.decode(message)
         frame = Frame(image_bgr, self._stamp_s(message.header))
         (view,) = self._observer.observe([(self._follower, frame)])
         latency_s = self._age_s(message.header)

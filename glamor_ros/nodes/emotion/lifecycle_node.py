@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from ...messages.cv_bridge_conversion import try_cv_bridge
+from ...messages.image_decoding import ImageDecoder
 from ...perception.tracking.detection_policy import FullDetection
 from ...perception.tracking.follower import PeopleFollower
 from ...perception.tracking.tracker import PersonIds
@@ -56,8 +58,12 @@ class EmotionNode(ManagedNode):
         observer = load_observer(choice)
         settings, interval_s = follower_settings(values), float(values["detection_interval_s"])
         follower = PeopleFollower(self._ids, FullDetection(interval_s), settings)
+        cv_bridge = try_cv_bridge()
+        if cv_bridge.problem:
+            self.get_logger().warning(cv_bridge.problem)
         self._camera = CameraPipeline(
             self,
+            ImageDecoder(cv_bridge.conversion),
             observer,
             follower,
             transport=str(values["image_transport"]),

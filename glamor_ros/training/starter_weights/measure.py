@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...media.pictures import read_picture
 from ...network.glamor_net import GlamorNet
 from ...perception.detection.face_detector import FaceDetector
 from ...perception.frame import Frame, Scene
@@ -61,7 +62,7 @@ def predictions_of(logits: Tensor, labels: NDArray[np.int64]) -> Predictions:
 
 def largest_face(detector: FaceDetector, path: Path) -> Box | None:
     """Of the faces in a photograph the one with the largest area, None where there is none."""
-    (detections,) = detector.detect([Frame(_read(path))])
+    (detections,) = detector.detect([Frame(read_picture(path))])
     boxes = [detection.box for detection in detections]
     return max(boxes, key=lambda box: box.width * box.height, default=None)
 
@@ -88,7 +89,7 @@ def predict_heads(
     change: what becomes of the photograph before.
     """
     places = [place for place, box in enumerate(boxes) if box is not None]
-    images = (change(_read(heads.paths[place])) for place in places)
+    images = (change(read_picture(heads.paths[place])) for place in places)
     estimates = [
         recognizer.recognize([Scene(Frame(image), (cast(Box, boxes[place]),))])[0][0]
         for place, image in zip(places, images, strict=True)
@@ -98,7 +99,3 @@ def predict_heads(
         heads.labels.numpy()[places],
         np.stack([estimate.probabilities for estimate in estimates]),
     )
-
-
-def _read(path: Path) -> NDArray[np.uint8]:
-    return cast(NDArray[np.uint8], cv2.imread(str(path)))
