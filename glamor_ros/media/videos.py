@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..atomic_file import OutputError, whole_file
+from ..atomic_file import OutputError, atomic_path
 from ..errors import GlamorError
 
 VIDEO_SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ogv", ".webm", ".wmv")
@@ -124,7 +124,7 @@ class VideoWriter:
             self._require_all_frames()
 
     def _open(self) -> cv2.VideoWriter:
-        self._partial = self._stack.enter_context(whole_file(self._path))
+        self._partial = self._stack.enter_context(atomic_path(self._path))
         writer = cv2.VideoWriter(str(self._partial), _FOURCC, self._rate_hz, self._size)
         if not writer.isOpened():
             raise OutputError(f"cannot write {self._path}: this OpenCV writes no MPEG-4 video")

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ...atomic_file import whole_file
+from ...atomic_file import atomic_path
 from ...media.videos import VideoError, VideoReader
 from ...network.weights.checkpoint import load_checkpoint
 from ...perception.detection.build import DETECTOR_NAMES, build_face_detector
@@ -113,7 +113,7 @@ def _predict_all(
         elif str(json_out) == "-":
             sinks.append(stack.enter_context(json_list(sys.stdout)))
         else:
-            partial = stack.enter_context(whole_file(json_out))
+            partial = stack.enter_context(atomic_path(json_out))
             file = stack.enter_context(partial.open("w", encoding="utf-8"))
             sinks.append(stack.enter_context(json_list(file)))
         if output is not None:

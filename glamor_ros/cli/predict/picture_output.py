@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...atomic_file import make_folder, whole_file
+from ...atomic_file import atomic_path, make_folder
 from ...media.videos import VideoWriter
 from ...perception.people import Person
 from ...visualization.attention import attention_panel
@@ -94,5 +94,5 @@ def picture_with_attention(
 def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
     """A PNG file, whole or not at all. Raises OutputError."""
     _, encoded = cv2.imencode(".png", picture)
-    with whole_file(path) as partial:
+    with atomic_path(path) as partial:
         partial.write_bytes(encoded.tobytes())

@@ -9,7 +9,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from ...atomic_file import whole_file
+from ...atomic_file import atomic_path
 from ...errors import GlamorError
 from ...media.pictures import ImageFileError, read_image
 from ...network.emotions import EMOTIONS
@@ -66,7 +66,7 @@ def compare_attention(
         rows += _compare(path.name, image_bgr, boxes, list(recognizers.values()))
     if not rows:
         raise NothingToCompareError("there is no face in any of the images; try --upsample 1")
-    with whole_file(output) as partial:
+    with atomic_path(output) as partial:
         save_figure(attention_figure(rows, [Path(name).stem for name in recognizers]), partial)
     typer.echo(f"wrote {output}: {len(rows)} faces, {len(recognizers)} networks")
 

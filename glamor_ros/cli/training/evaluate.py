@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ...atomic_file import whole_file
+from ...atomic_file import atomic_path
 from ...network.emotions import EMOTIONS
 from ...network.weights.checkpoint import Checkpoint, load_checkpoint
 from ...training.data.caer import SPLITS
@@ -23,7 +23,7 @@ from ...training.prepared.sample_cache import SampleCache
 from ...training.prepared.sample_preparation import WITHOUT_FACE, SamplePreparation
 from ..extras import needs_extra
 from ..progress import progress_bar
-from .prepared_dataset import default_cache_directory, prepare_samples, say_what_is_missing
+from .prepared_dataset import default_cache_directory, prepare_samples, report_left_out
 
 
 def evaluate(
@@ -98,12 +98,12 @@ def evaluate(
         metrics = measure(predicted)
         left_out = [*opened.contents.skipped, *samples.skipped]
         Console().print(_table(metrics, f"{weights.name} on {_title(path, opened)}"))
-        say_what_is_missing(opened, [str(one) for one in left_out])
+        report_left_out(opened, [str(one) for one in left_out])
         records.append(EvaluationRecord.of(weights, checkpoint, opened, len(left_out), metrics))
         if predictions is not None:
             save_predictions(predicted, predictions)
         if figure is not None:
-            with whole_file(figure) as partial:
+            with atomic_path(figure) as partial:
                 save_figure(confusion_figure(metrics.confusion, _title(path, opened)), partial)
     if json_out is not None:
         save_records(records, json_out)

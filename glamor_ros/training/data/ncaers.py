@@ -18,7 +18,7 @@ from pathlib import Path
 
 import cv2
 
-from ...atomic_file import write_whole
+from ...atomic_file import atomic_write
 from ...network.emotions import EMOTIONS
 from .caer_videos import (
     Video,
@@ -150,7 +150,7 @@ def _claim(out: Path, plan: Sequence[PlannedFrame]) -> None:
             f"{out} holds a build of other videos or with other settings ({path} differs); give "
             "another folder, or delete this one"
         )
-    write_whole(path, content)
+    atomic_write(path, content)
 
 
 def _extract(
@@ -177,7 +177,7 @@ def _extract(
                 encoded, content = cv2.imencode(".png", image)
                 if not encoded:
                     raise VideoError(f"frame {number} cannot be written as PNG")
-                write_whole(out / frames.pop(number).image, content.tobytes())
+                atomic_write(out / frames.pop(number).image, content.tobytes())
         except VideoError as error:
             return list(frames.values()), error
         return [], None
@@ -210,4 +210,4 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
-    write_whole(path, text.getvalue().encode())
+    atomic_write(path, text.getvalue().encode())
