@@ -17,6 +17,7 @@ from ...media.videos import VideoError, VideoReader
 from ...network.weights.checkpoint import load_checkpoint
 from ...perception.detection.build import DETECTOR_NAMES, build_face_detector
 from ...perception.detection.face_detector import FaceDetectorError
+from ...perception.device import AUTO, require_device
 from ...perception.recognition.emotion_recognizer import (
     CONTEXT_MODES,
     EmotionRecognizer,
@@ -24,7 +25,13 @@ from ...perception.recognition.emotion_recognizer import (
 )
 from ...resources import STARTER_WEIGHTS, shipped_weights
 from ..console import message_console, print_error
-from ..detector_options import DetectorOption, DetectorWeightsOption, DeviceOption, UpsampleOption
+from ..detector_options import (
+    DetectorOption,
+    DetectorWeightsOption,
+    DeviceOption,
+    UpsampleOption,
+    report_device,
+)
 from .inputs import Input, find_inputs
 from .json_output import json_list
 from .picture_output import PictureFolder
@@ -55,7 +62,7 @@ def predict(
     detector: DetectorOption = DETECTOR_NAMES[0],
     detector_weights: DetectorWeightsOption = None,
     upsample: UpsampleOption = 0,
-    device: DeviceOption = "cpu",
+    device: DeviceOption = AUTO,
     json_out: Annotated[
         Path | None,
         typer.Option("--json", metavar="OUT", help="Write the results as JSON; -: to stdout."),
@@ -80,16 +87,18 @@ def predict(
     for problem in problems:
         print_error(problem, console)
     if sources:
+        torch_device = require_device(device)
         predictor = Predictor(
             build_face_detector(
-                detector, upsample=upsample, device=device, weights=detector_weights
+                detector, upsample=upsample, device=str(torch_device), weights=detector_weights
             ),
             EmotionRecognizer(
                 load_checkpoint(weights or shipped_weights(STARTER_WEIGHTS)),
                 context_mode=context_mode,
-                device=device,
+                device=str(torch_device),
             ),
         )
+        report_device(torch_device)
         problems += _predict_all(predictor, sources, json_out, output, console)
     if problems:
         print_error(f"{len(problems)} of {input_count} inputs could not be processed", console)

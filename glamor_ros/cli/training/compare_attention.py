@@ -15,12 +15,19 @@ from ...media.pictures import ImageFileError, read_image
 from ...network.emotions import EMOTIONS
 from ...network.weights.checkpoint import load_checkpoint
 from ...perception.detection.build import DETECTOR_NAMES, build_face_detector
+from ...perception.device import AUTO, require_device
 from ...perception.frame import Frame, Scene
 from ...perception.geometry import Box
 from ...perception.people import EmotionEstimate
 from ...perception.recognition.emotion_recognizer import EmotionRecognizer
 from ..console import message_console, print_error
-from ..detector_options import DetectorOption, DetectorWeightsOption, DeviceOption, UpsampleOption
+from ..detector_options import (
+    DetectorOption,
+    DetectorWeightsOption,
+    DeviceOption,
+    UpsampleOption,
+    report_device,
+)
 from ..extras import needs_extra
 
 if TYPE_CHECKING:
@@ -41,7 +48,7 @@ def compare_attention(
     detector: DetectorOption = DETECTOR_NAMES[0],
     detector_weights: DetectorWeightsOption = None,
     upsample: UpsampleOption = 0,
-    device: DeviceOption = "cpu",
+    device: DeviceOption = AUTO,
 ) -> None:
     """Draw the attention maps of several networks for the same people, as in Figs. 9 and 10.
 
@@ -50,10 +57,12 @@ def compare_attention(
     with needs_extra("training"):
         from ...visualization.plots import attention_figure, require_figure_suffix, save_figure
     require_figure_suffix(output)
-    recognizers = {str(path): _recognizer(path, device) for path in weights}
+    torch_device = require_device(device)
+    recognizers = {str(path): _recognizer(path, str(torch_device)) for path in weights}
     face_detector = build_face_detector(
-        detector, upsample=upsample, device=device, weights=detector_weights
+        detector, upsample=upsample, device=str(torch_device), weights=detector_weights
     )
+    report_device(torch_device)
     rows: list[AttentionComparison] = []
     for path in images:
         try:
