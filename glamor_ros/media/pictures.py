@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..atomic_file import write_whole
+from ..atomic_file import atomic_write
 from ..errors import GlamorError
 from .picture_formats import FORMATS, picture_header
 
@@ -137,4 +137,4 @@ def write_picture(path: Path, picture: BgrImage) -> None:
         raise MediaError(path, f"cannot be encoded: {error.err}") from error
     if not is_encoded:
         raise MediaError(path, f"cannot be encoded as {path.suffix}")
-    write_whole(path, encoded.tobytes())
+    atomic_write(path, encoded.tobytes())

@@ -11,7 +11,7 @@ from types import TracebackType
 
 import cv2
 
-from ..atomic_file import OutputError, whole_file
+from ..atomic_file import OutputError, atomic_path
 from .pictures import MAX_PIXELS, BgrImage, MediaError, require_size
 
 # MPEG-4 part 2: of the codecs that players know, the one that every OpenCV wheel can write.
@@ -164,7 +164,7 @@ class VideoWriter:
             self._require_all_frames()
 
     def _open(self) -> cv2.VideoWriter:
-        self._partial = self._stack.enter_context(whole_file(self._path))
+        self._partial = self._stack.enter_context(atomic_path(self._path))
         writer = cv2.VideoWriter(str(self._partial), _FOURCC, self._rate_hz, self._size)
         if not writer.isOpened():
             raise OutputError(f"cannot write {self._path}: this OpenCV writes no MPEG-4 video")

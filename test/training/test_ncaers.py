@@ -148,8 +148,8 @@ def test_a_build_goes_on_where_it_was(
             written.append(path)
         write(path, content)
 
-    write = ncaers.write_whole
-    monkeypatch.setattr(ncaers, "write_whole", write_three)
+    write = ncaers.atomic_write
+    monkeypatch.setattr(ncaers, "atomic_write", write_three)
     with pytest.raises(KeyboardInterrupt):
         build_ncaers(caer, out, SETTINGS)
     monkeypatch.undo()

@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from ...atomic_file import whole_file
+from ...atomic_file import atomic_path
 from ...media.pictures import MediaError
 from ...media.videos import VideoReader
 from ...network.weights.checkpoint import load_checkpoint
 from ...perception.detection.build import DETECTOR_NAMES, build_face_detector
 from ...perception.detection.face_detector import FaceDetectorError
+from ...perception.device import AUTO, require_device
 from ...perception.recognition.emotion_recognizer import (
     CONTEXT_MODES,
     EmotionRecognizer,
@@ -26,7 +27,13 @@ from ...perception.recognition.emotion_recognizer import (
 )
 from ...resources import STARTER_WEIGHTS, shipped_weights
 from ..console import message_console, print_error
-from ..detector_options import DetectorOption, DetectorWeightsOption, DeviceOption, UpsampleOption
+from ..detector_options import (
+    DetectorOption,
+    DetectorWeightsOption,
+    DeviceOption,
+    UpsampleOption,
+    report_device,
+)
 from .inputs import Input, find_inputs
 from .json_output import json_list
 from .picture_output import PictureFolder
@@ -58,7 +65,7 @@ def predict(
     detector: DetectorOption = DETECTOR_NAMES[0],
     detector_weights: DetectorWeightsOption = None,
     upsample: UpsampleOption = 0,
-    device: DeviceOption = "cpu",
+    device: DeviceOption = AUTO,
     json_out: Annotated[
         Path | None,
         typer.Option("--json", metavar="OUT", help="Write the results as JSON; -: to stdout."),
@@ -83,16 +90,18 @@ def predict(
     for problem in problems:
         print_error(problem, console)
     if sources:
+        torch_device = require_device(device)
         predictor = Predictor(
             build_face_detector(
-                detector, upsample=upsample, device=device, weights=detector_weights
+                detector, upsample=upsample, device=str(torch_device), weights=detector_weights
             ),
             EmotionRecognizer(
                 load_checkpoint(weights or shipped_weights(STARTER_WEIGHTS)),
                 context_mode=context_mode,
-                device=device,
+                device=str(torch_device),
             ),
         )
+        report_device(torch_device)
         summary = PredictionSummary()
         problems += _predict_all(predictor, sources, summary, json_out, output, console)
         if places := [str(place) for place in (json_out, output) if place and str(place) != "-"]:
@@ -122,7 +131,7 @@ def _predict_all(
         elif str(json_out) == "-":
             sinks.append(stack.enter_context(json_list(sys.stdout)))
         else:
-            partial = stack.enter_context(whole_file(json_out))
+            partial = stack.enter_context(atomic_path(json_out))
             file = stack.enter_context(partial.open("w", encoding="utf-8"))
             sinks.append(stack.enter_context(json_list(file)))
         if output is not None:

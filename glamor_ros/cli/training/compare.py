@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ...atomic_file import write_whole
+from ...atomic_file import atomic_write
 from ...training.evaluation.predictions import load_predictions
 from ..extras import needs_extra
 
@@ -51,7 +51,7 @@ def compare(
         table.add_row(name, f"{100 * accuracy:.2f} %", *[""] * row, *values)
     Console().print(table)
     if json_out is not None:
-        write_whole(json_out, comparison.as_json().encode())
+        atomic_write(json_out, comparison.as_json().encode())
 
 
 def _names(files: Sequence[Path]) -> list[str]:

@@ -7,10 +7,16 @@ from typing import Annotated
 
 import typer
 
-from glamor_ros.perception.detection.build import build_face_detector
-from glamor_ros.training.data import face_extraction
-
-from ..detector_options import DetectorOption, DetectorWeightsOption, DeviceOption, UpsampleOption
+from ...perception.detection.build import build_face_detector
+from ...perception.device import AUTO, require_device
+from ...training.data import face_extraction
+from ..detector_options import (
+    DetectorOption,
+    DetectorWeightsOption,
+    DeviceOption,
+    UpsampleOption,
+    report_device,
+)
 from ..progress import progress_bar
 
 SHOWN = 10
@@ -27,7 +33,7 @@ def extract_faces(
     detector: DetectorOption = "mmod",
     detector_weights: DetectorWeightsOption = None,
     upsample: UpsampleOption = 1,
-    device: DeviceOption = "cpu",
+    device: DeviceOption = AUTO,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Detect also where a crop file is there.")
     ] = False,
@@ -36,9 +42,11 @@ def extract_faces(
 
     A crop file holds x1,y1,x2,y2 in pixels of the face with the highest score, or 0,0,0,0.
     """
+    torch_device = require_device(device)
     face_detector = build_face_detector(
-        detector, upsample=upsample, device=device, weights=detector_weights
+        detector, upsample=upsample, device=str(torch_device), weights=detector_weights
     )
+    report_device(torch_device)
     with progress_bar() as stage:
         report = face_extraction.extract_faces(
             images_directory,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ...atomic_file import write_whole
+from ...atomic_file import atomic_write
 from ...training.evaluation.evaluation_record import find_records
 from ...training.evaluation.report import Report
 
@@ -34,8 +34,8 @@ def report(
     """
     result = Report.of(find_records(runs))
     if json_out is not None:
-        write_whole(json_out, (json.dumps(result.as_dict(), indent=2) + "\n").encode())
+        atomic_write(json_out, (json.dumps(result.as_dict(), indent=2) + "\n").encode())
     if markdown_out is not None:
-        write_whole(markdown_out, result.markdown().encode())
+        atomic_write(markdown_out, result.markdown().encode())
     else:
         typer.echo(result.markdown(), nl=False)

@@ -15,7 +15,7 @@ from ...training.data.open_dataset import OpenedDataset, open_dataset
 from ...training.prepared.sample_cache import SampleCache
 from ...training.prepared.sample_preparation import SamplePreparation
 from ..extras import needs_extra
-from .prepared_dataset import default_cache_directory, prepare_samples, say_what_is_missing
+from .prepared_dataset import default_cache_directory, prepare_samples, report_left_out
 
 if TYPE_CHECKING:
     from ...training.fit.trainer import TrainedNetwork
@@ -165,7 +165,7 @@ def _prepare(
     samples = prepare_samples(opened, preparation, directory)
     if is_first:
         left_out = [*opened.contents.skipped, *samples.skipped]
-        say_what_is_missing(opened, [str(one) for one in left_out])
+        report_left_out(opened, [str(one) for one in left_out])
     return samples
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...atomic_file import write_whole
+from ...atomic_file import atomic_write
 from ...media.files import files_under, is_picture_file
 from ...media.pictures import MediaError, read_picture
 from ...perception.detection.face_detector import FaceDetection, FaceDetector, FaceDetectorError
@@ -85,7 +85,7 @@ def extract_faces(
             without_face.append(image)
     on_progress(len(images), len(images))
     report = ExtractionReport(len(images), kept, tuple(without_face), tuple(unreadable))
-    write_whole(crop_directory / REPORT_FILE, _report_csv(report).encode())
+    atomic_write(crop_directory / REPORT_FILE, _report_csv(report).encode())
     return report
 
 

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ...atomic_file import write_whole
+from ...atomic_file import atomic_write
 from ...media.pictures import MediaError, write_picture
 from ...network.emotions import EMOTIONS
 from .caer_videos import (
@@ -148,7 +148,7 @@ def _claim(out: Path, plan: Sequence[PlannedFrame]) -> None:
             f"{out} holds a build of other videos or with other settings ({path} differs); give "
             "another folder, or delete this one"
         )
-    write_whole(path, content)
+    atomic_write(path, content)
 
 
 def _extract(
@@ -206,4 +206,4 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
-    write_whole(path, text.getvalue().encode())
+    atomic_write(path, text.getvalue().encode())
