@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Optional
 
 import numpy as np
 import typer
@@ -27,47 +27,35 @@ from .prepared_dataset import default_cache_directory, prepare_samples, say_what
 
 
 def evaluate(
-    datasets: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="DATASET",
-            help="Folders of CAER-S or NCAER-S, and manifests (.csv or .jsonl).",
-        ),
-    ],
-    weights: Annotated[Path, typer.Option(help="GLAMOR-Net checkpoint (.safetensors).")],
-    split: Annotated[
-        str, typer.Option(help=f"Of CAER-S and NCAER-S: {', '.join(SPLITS)}.")
-    ] = "test",
-    crops: Annotated[
-        Path | None,
-        typer.Option(
-            help="The folder of the split's crop files, as extract-faces wrote them.",
-            show_default="DATASET/crop/SPLIT",
-        ),
-    ] = None,
-    without_face: Annotated[
-        str,
-        typer.Option(help=f"What to do with an image without a face: {', '.join(WITHOUT_FACE)}."),
-    ] = WITHOUT_FACE[0],
-    json_out: Annotated[
-        Path | None,
-        typer.Option("--json", metavar="OUT", help="Write all figures; report reads them."),
-    ] = None,
-    figure: Annotated[
-        Path | None, typer.Option(metavar="OUT", help="Draw the confusion matrix (.png, .pdf).")
-    ] = None,
-    predictions: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="OUT", help="Write what is said of each image (.npz, .json); compare reads it."
-        ),
-    ] = None,
-    cache: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Keeps the prepared images.", show_default="user's cache"),
-    ] = None,
-    batch_size: Annotated[int, typer.Option(min=1)] = BATCH_SIZE,
-    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    datasets: list[Path] = typer.Argument(
+        ..., metavar="DATASET", help="Folders of CAER-S or NCAER-S, and manifests (.csv or .jsonl)."
+    ),
+    weights: Path = typer.Option(..., help="GLAMOR-Net checkpoint (.safetensors)."),
+    split: str = typer.Option("test", help=f"Of CAER-S and NCAER-S: {', '.join(SPLITS)}."),
+    crops: Optional[Path] = typer.Option(
+        None,
+        help="The folder of the split's crop files, as extract-faces wrote them.",
+        show_default="DATASET/crop/SPLIT",
+    ),
+    without_face: str = typer.Option(
+        WITHOUT_FACE[0], help=f"What to do with an image without a face: {', '.join(WITHOUT_FACE)}."
+    ),
+    json_out: Optional[Path] = typer.Option(
+        None, "--json", metavar="OUT", help="Write all figures; report reads them."
+    ),
+    figure: Optional[Path] = typer.Option(
+        None, metavar="OUT", help="Draw the confusion matrix (.png, .pdf)."
+    ),
+    predictions: Optional[Path] = typer.Option(
+        None,
+        metavar="OUT",
+        help="Write what is said of each image (.npz, .json); compare reads it.",
+    ),
+    cache: Optional[Path] = typer.Option(
+        None, metavar="DIR", help="Keeps the prepared images.", show_default="user's cache"
+    ),
+    batch_size: int = typer.Option(BATCH_SIZE, min=1),
+    device: str = typer.Option("cpu", help="cpu, cuda or cuda:N."),
 ) -> None:
     """Measure accuracy, the figures of each class and calibration on labelled images.
 
