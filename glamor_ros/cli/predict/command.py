@@ -6,20 +6,20 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Optional
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from ...atomic_file import atomic_path
 from ...media.pictures import MediaError
 from ...media.videos import VideoReader
 from ...network.weights.checkpoint import load_checkpoint
-from ...perception.detection.build import DETECTOR_NAMES, build_face_detector
+from ...perception.detection.build import build_face_detector
 from ...perception.detection.face_detector import FaceDetectorError
-from ...perception.device import AUTO, require_device
+from ...perception.device import require_device
 from ...perception.recognition.emotion_recognizer import (
     CONTEXT_MODES,
     EmotionRecognizer,
@@ -28,12 +28,13 @@ from ...perception.recognition.emotion_recognizer import (
 from ...resources import STARTER_WEIGHTS, shipped_weights
 from ..console import message_console, print_error
 from ..detector_options import (
-    DetectorOption,
-    DetectorWeightsOption,
-    DeviceOption,
-    UpsampleOption,
+    DETECTOR_OPTION,
+    DETECTOR_WEIGHTS_OPTION,
+    DEVICE_OPTION,
     report_device,
+    upsample_option,
 )
+from ..progress import CountColumn
 from .inputs import Input, find_inputs
 from .json_output import json_list
 from .picture_output import PictureFolder
@@ -44,39 +45,31 @@ from .table_output import PredictionTable
 
 
 def predict(
-    inputs: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="INPUT...",
-            help="Images, videos, and folders, which are searched with all folders in them.",
-        ),
-    ],
-    weights: Annotated[
-        Path | None,
-        typer.Option(help="GLAMOR-Net checkpoint (.safetensors).", show_default="shipped"),
-    ] = None,
-    context_mode: Annotated[
-        str,
-        typer.Option(
-            help=f"{' or '.join(CONTEXT_MODES)}: one context with all faces masked for everybody, "
-            "or one for each person with the own face masked."
-        ),
-    ] = CONTEXT_MODES[0],
-    detector: DetectorOption = DETECTOR_NAMES[0],
-    detector_weights: DetectorWeightsOption = None,
-    upsample: UpsampleOption = 0,
-    device: DeviceOption = AUTO,
-    json_out: Annotated[
-        Path | None,
-        typer.Option("--json", metavar="OUT", help="Write the results as JSON; -: to stdout."),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Write pictures and videos with boxes, labels and attention to this folder.",
-        ),
-    ] = None,
+    inputs: list[Path] = typer.Argument(
+        ...,
+        metavar="INPUT...",
+        help="Images, videos, and folders, which are searched with all folders in them.",
+    ),
+    weights: Optional[Path] = typer.Option(
+        None, help="GLAMOR-Net checkpoint (.safetensors).", show_default="shipped"
+    ),
+    context_mode: str = typer.Option(
+        CONTEXT_MODES[0],
+        help=f"{' or '.join(CONTEXT_MODES)}: one context with all faces masked for everybody, "
+        "or one for each person with the own face masked.",
+    ),
+    detector: str = DETECTOR_OPTION,
+    detector_weights: Optional[Path] = DETECTOR_WEIGHTS_OPTION,
+    upsample: int = upsample_option(0),
+    device: str = DEVICE_OPTION,
+    json_out: Optional[Path] = typer.Option(
+        None, "--json", metavar="OUT", help="Write the results as JSON; -: to stdout."
+    ),
+    output: Optional[Path] = typer.Option(
+        None,
+        metavar="DIR",
+        help="Write pictures and videos with boxes, labels and attention to this folder.",
+    ),
 ) -> None:
     """Find the people in images and videos and recognize their emotions.
 
@@ -158,7 +151,10 @@ def _predict(
         return
     with VideoReader(source.path) as reader, ExitStack() as stack:
         adders = [stack.enter_context(sink.video(source, reader.rate_hz)) for sink in sinks]
-        task = progress.add_task(source.path.name, total=reader.frame_count)
+        frame_count = reader.frame_count
+        task = progress.add_task(
+            source.path.name, start=frame_count is not None, total=frame_count or 0
+        )
         for prediction in predictor.video(source, reader):
             for add in adders:
                 add(prediction)
@@ -168,7 +164,7 @@ def _predict(
 
 def _progress(console: Console) -> Progress:
     """Shown on a terminal only, and gone when done."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), CountColumn())
     return Progress(
         *columns,
         TimeRemainingColumn(),

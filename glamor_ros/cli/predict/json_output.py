@@ -65,7 +65,7 @@ def _person(person: Person) -> dict[str, Any]:
     """Null is what the network says of a face that it did not look at in this frame (hidden), and
     the attention where it has none.
     """
-    estimate = person.estimate if person.evaluated else None
+    estimate = person.frame_estimate
     attention = estimate.attention if estimate else None
     region = attention.region if attention else None
     return {

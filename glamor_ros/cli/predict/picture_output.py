@@ -106,7 +106,7 @@ def frame_with_attention(image_bgr: BgrImage, people: Sequence[Person]) -> BgrIm
 
 
 def _with_attention(people: Sequence[Person]) -> list[Person]:
-    return [p for p in people if p.evaluated and p.estimate.attention is not None]
+    return [p for p in people if p.evaluated and p.attention is not None]
 
 
 def _grid(image_bgr: BgrImage, rows: int, columns: int) -> dict[str, int]:

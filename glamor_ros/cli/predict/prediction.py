@@ -51,4 +51,6 @@ class Predictor:
         follower = PeopleFollower(PersonIds(), FullDetection())
         for frame in reader.frames():
             (view,) = self._observer.observe([(follower, Frame(frame.image_bgr, frame.time_s))])
+            if view is None:
+                continue
             yield Prediction(source, frame.image_bgr, view, frame.index, frame.time_s)

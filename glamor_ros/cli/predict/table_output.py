@@ -45,14 +45,14 @@ class PredictionTable:
     def image(self, prediction: Prediction) -> None:
         """Everybody in the image."""
         for number, person in enumerate(prediction.view.people):
-            estimate, face = person.estimate, person.face
+            estimate, face = person.frame_estimate, person.face
             self._table.add_row(
                 Text("" if number else prediction.name),
                 person.person_id,
                 person.emotion,
-                f"{person.confidence:.0%}",
-                f"{estimate.face_weight:.0%}",
-                f"{estimate.context_weight:.0%}",
+                f"{person.confidence:.0%}" if estimate else "",
+                f"{estimate.face_weight:.0%}" if estimate else "",
+                f"{estimate.context_weight:.0%}" if estimate else "",
                 f"{face.width}x{face.height} at ({face.x}, {face.y})",
             )
         if not prediction.view.people:
@@ -65,11 +65,12 @@ class PredictionTable:
 
         def add(prediction: Prediction) -> None:
             for person in prediction.view.people:
-                if person.evaluated and prediction.time_s is not None:
+                estimate = person.frame_estimate
+                if estimate is not None and prediction.time_s is not None:
                     summary = summaries.setdefault(person.person_id, _Summary())
                     summary.emotions[person.emotion] += 1
                     summary.confidences.append(person.confidence)
-                    summary.face_weights.append(person.estimate.face_weight)
+                    summary.face_weights.append(estimate.face_weight)
                     summary.times_s.append(prediction.time_s)
 
         yield add

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Optional
 
 import typer
 from rich.console import Console
@@ -16,16 +16,14 @@ from ..extras import needs_extra
 
 
 def compare(
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="PREDICTIONS",
-            help="Of two or more models on the same dataset, from evaluate --predictions.",
-        ),
-    ],
-    json_out: Annotated[
-        Path | None, typer.Option("--json", metavar="OUT", help="Write the tests' results.")
-    ] = None,
+    files: list[Path] = typer.Argument(
+        ...,
+        metavar="PREDICTIONS",
+        help="Of two or more models on the same dataset, from evaluate --predictions.",
+    ),
+    json_out: Optional[Path] = typer.Option(
+        None, "--json", metavar="OUT", help="Write the tests' results."
+    ),
 ) -> None:
     """Test each pair of models with the Stuart-Maxwell test, as the paper's Table 5 does.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 import typer
@@ -14,19 +14,19 @@ from ...errors import GlamorError
 from ...media.pictures import read_picture
 from ...network.emotions import EMOTIONS
 from ...network.weights.checkpoint import load_checkpoint
-from ...perception.detection.build import DETECTOR_NAMES, build_face_detector
-from ...perception.device import AUTO, require_device
+from ...perception.detection.build import build_face_detector
+from ...perception.device import require_device
 from ...perception.frame import Frame, Scene
 from ...perception.geometry import Box
 from ...perception.people import EmotionEstimate
 from ...perception.recognition.emotion_recognizer import EmotionRecognizer
 from ..console import message_console, print_error
 from ..detector_options import (
-    DetectorOption,
-    DetectorWeightsOption,
-    DeviceOption,
-    UpsampleOption,
+    DETECTOR_OPTION,
+    DETECTOR_WEIGHTS_OPTION,
+    DEVICE_OPTION,
     report_device,
+    upsample_option,
 )
 from ..extras import needs_extra
 
@@ -39,16 +39,15 @@ class NothingToCompareError(GlamorError, ValueError):
 
 
 def compare_attention(
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE")],
-    weights: Annotated[
-        list[Path],
-        typer.Option(help="GLAMOR-Net checkpoint (.safetensors); give one for each column."),
-    ],
-    output: Annotated[Path, typer.Option(metavar="OUT", help="The figure (.png, .pdf).")],
-    detector: DetectorOption = DETECTOR_NAMES[0],
-    detector_weights: DetectorWeightsOption = None,
-    upsample: UpsampleOption = 0,
-    device: DeviceOption = AUTO,
+    images: list[Path] = typer.Argument(..., metavar="IMAGE"),
+    weights: list[Path] = typer.Option(
+        ..., help="GLAMOR-Net checkpoint (.safetensors); give one for each column."
+    ),
+    output: Path = typer.Option(..., metavar="OUT", help="The figure (.png, .pdf)."),
+    detector: str = DETECTOR_OPTION,
+    detector_weights: Optional[Path] = DETECTOR_WEIGHTS_OPTION,
+    upsample: int = upsample_option(0),
+    device: str = DEVICE_OPTION,
 ) -> None:
     """Draw the attention maps of several networks for the same people, as in Figs. 9 and 10.
 

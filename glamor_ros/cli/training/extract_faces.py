@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Optional
 
 import typer
 
-from ...perception.detection.build import build_face_detector
-from ...perception.device import AUTO, require_device
-from ...training.data import face_extraction
+from glamor_ros.perception.detection.build import build_face_detector
+from glamor_ros.training.data import face_extraction
+
 from ..detector_options import (
-    DetectorOption,
-    DetectorWeightsOption,
-    DeviceOption,
-    UpsampleOption,
+    DETECTOR_OPTION,
+    DETECTOR_WEIGHTS_OPTION,
+    DEVICE_OPTION,
     report_device,
+    upsample_option,
 )
 from ..progress import progress_bar
 
@@ -23,20 +23,19 @@ SHOWN = 10
 
 
 def extract_faces(
-    images_directory: Annotated[
-        Path, typer.Argument(metavar="IMAGES_DIR", help="Images, in folders of any depth.")
-    ],
-    crop_directory: Annotated[
-        Path,
-        typer.Argument(metavar="CROP_DIR", help="Where the crop files go, in the same folders."),
-    ],
-    detector: DetectorOption = "mmod",
-    detector_weights: DetectorWeightsOption = None,
-    upsample: UpsampleOption = 1,
-    device: DeviceOption = AUTO,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Detect also where a crop file is there.")
-    ] = False,
+    images_directory: Path = typer.Argument(
+        ..., metavar="IMAGES_DIR", help="Images, in folders of any depth."
+    ),
+    crop_directory: Path = typer.Argument(
+        ..., metavar="CROP_DIR", help="Where the crop files go, in the same folders."
+    ),
+    detector: str = DETECTOR_OPTION,
+    detector_weights: Optional[Path] = DETECTOR_WEIGHTS_OPTION,
+    upsample: int = upsample_option(1),
+    device: str = DEVICE_OPTION,
+    overwrite: bool = typer.Option(
+        False, "--overwrite", help="Detect also where a crop file is there."
+    ),
 ) -> None:
     """Write the box of the face in every image of a dataset; can be interrupted and run again.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Optional
 
 import typer
 
@@ -14,18 +14,15 @@ from ...training.evaluation.report import Report
 
 
 def report(
-    runs: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="RUN_DIR",
-            help="Folders, searched with all folders in them, or files from evaluate --json.",
-        ),
-    ],
-    markdown_out: Annotated[
-        Path | None,
-        typer.Option("--markdown", metavar="OUT", help="Write it there, not to stdout."),
-    ] = None,
-    json_out: Annotated[Path | None, typer.Option("--json", metavar="OUT")] = None,
+    runs: list[Path] = typer.Argument(
+        ...,
+        metavar="RUN_DIR",
+        help="Folders, searched with all folders in them, or files from evaluate --json.",
+    ),
+    markdown_out: Optional[Path] = typer.Option(
+        None, "--markdown", metavar="OUT", help="Write it there, not to stdout."
+    ),
+    json_out: Optional[Path] = typer.Option(None, "--json", metavar="OUT"),
 ) -> None:
     """Set measured accuracies beside the paper's Tables 2, 3, 4, 6 and 7, in Markdown.
 

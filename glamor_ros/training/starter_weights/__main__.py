@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -110,7 +110,7 @@ def joint(
     data: Path,
     run: Path,
     out: Path,
-    steps: Annotated[int, typer.Option(help="Steps of the joint training.")] = 500,
+    steps: int = typer.Option(500, help="Steps of the joint training."),
 ) -> None:
     """Stage 2, calibrated."""
     branch = FaceBranch()
