@@ -8,6 +8,7 @@ from typing import Optional
 import typer
 
 from glamor_ros.perception.detection.build import build_face_detector
+from glamor_ros.perception.device import require_device
 from glamor_ros.training.data import face_extraction
 
 from ..detector_options import (
