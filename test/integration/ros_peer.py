@@ -219,7 +219,8 @@ class NodeProcess:
     ) -> None:
         self._log_path = folder / "log.txt"
         given = [f"{key}:={_yaml(value)}" for key, value in parameters.items()]
-        command = [sys.executable, "-m", f"glamor_ros.nodes.{name}", "--ros-args"]
+        module = f"glamor_ros.nodes.{name.removesuffix('_node')}.executable"
+        command = [sys.executable, "-m", module, "--ros-args"]
         command += [part for value in given for part in ("-p", value)] + list(ros_arguments)
         with self._log_path.open("w") as log:
             self._process = subprocess.Popen(
