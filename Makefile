@@ -81,12 +81,12 @@ $(stamps)/environment:
 # What builds the package comes first, so that the package builds in place (and again in seconds).
 $(stamps)/dependencies-$(ROS_WHEELS): $(stamps)/environment pyproject.toml constraints.txt \
 		$(wildcard requirements/*.txt)
-	@echo 'setup: ROS 2 $(ROS_WHEELS) and what builds messages (downloads 95 MB, about 1 minute)'
+	@echo 'setup: ROS 2 $(ROS_WHEELS) and what builds messages (downloads 90 MB, about 1 minute)'
 	@$(pip_install) cmake ninja scikit-build-core \
 		-r requirements/ros-$(ROS_WHEELS).txt -r requirements/ros-$(ROS_WHEELS)-build.txt
-	@echo 'setup: torch (downloads @@CPU@@ MB built for the CPU, @@CUDA@@ GB built for CUDA)'
+	@echo 'setup: torch (downloads 190 MB built for the CPU, gigabytes built for CUDA)'
 	@$(pip_install) $(if $(TORCH_INDEX),--index-url '$(TORCH_INDEX)') torch
-	@echo 'setup: OpenCV, SciPy, Lightning, linters and so on (downloads @@REST@@ MB, 1 to 2 minutes)'
+	@echo 'setup: OpenCV, SciPy, Lightning, linters and so on (downloads 290 MB, about 2 minutes)'
 	@$(pip_install) --no-build-isolation '.[dev,dlib,export,test,training]'
 	@rm -f $(stamps)/dependencies-* $(stamps)/package && touch $@
 
