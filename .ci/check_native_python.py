@@ -23,7 +23,7 @@ PREFIX = Path(sys.prefix)
 
 
 def check_origins() -> None:
-    """The system's packages are the ones that are imported, and the package is the installed one."""
+    """The system's packages and the installed package are the ones that are imported."""
     for name in FROM_SYSTEM:
         module = import_module(name)
         file = Path(str(module.__file__))
