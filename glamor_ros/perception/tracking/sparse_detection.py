@@ -15,9 +15,13 @@ _SAME_LEVEL = 1.1
 _NEXT_LEVEL = 1.32
 # How far from where it is expected a face is looked for, in its sides: at once, and more with
 # every second since it was last seen.
-_MARGIN = 0.1
+_MARGIN = 0.2
 _MARGIN_PER_S = 1.0
 _MAX_MARGIN = 0.6
+
+# So often a new face is looked for in every frame: where it goes and in which size it is found best
+# is not known yet.
+_FIRST_LOOKS = 5
 
 Sweep = Callable[[int, int], Sequence[SearchArea]]
 
@@ -73,7 +77,7 @@ class SparseDetection:
             self._unswept = len(self._slices)
         elapsed_s = stamp_s - self._stamp_s
         self._stamp_s = stamp_s
-        found_just_now = [face for face in known if face.is_candidate and not face.is_missed]
+        found_just_now = [face for face in known if face.detections == 1 and not face.is_missed]
         slices = [] if found_just_now else self._slices_due(stamp_s)
         others = [face for face in known if face not in found_just_now]
         faces = found_just_now + self._faces_due(others, stamp_s, elapsed_s, bool(slices))
@@ -110,21 +114,18 @@ class SparseDetection:
     ) -> list[KnownFace]:
         """The longest unseen first; no more than it takes for all to have their turn in time."""
 
-        def is_due(face: KnownFace) -> bool:
-            interval_s = self._face_interval_s * (0.5 if face.is_missed else 1.0)
-            if beside_slices:
-                interval_s *= 2
-            return stamp_s - face.looked_for_s >= interval_s - STAMP_JITTER_S
-
-        due = sorted(filter(is_due, faces), key=lambda face: face.looked_for_s)
-        return due[: max(math.ceil(len(faces) * elapsed_s / self._face_interval_s), 1)]
+        new = [face for face in faces if face.detections < _FIRST_LOOKS]
+        others = [face for face in faces if face.detections >= _FIRST_LOOKS]
+        share = min(elapsed_s / self._face_interval_s, 1.0)
+        in_turn = sorted(others, key=lambda face: face.looked_for_s)
+        return new + in_turn[: max(math.ceil(share * len(others)), 1)]
 
     def _surroundings(self, face: KnownFace, stamp_s: float, width: int, height: int) -> SearchArea:
         (x, y), size_px = face.box.center, (face.box.width + face.box.height) / 2
         unseen_s = stamp_s - face.last_seen_s
         margin_px = min(_MARGIN + _MARGIN_PER_S * unseen_s, _MAX_MARGIN) * size_px
         centers = Box(x - margin_px, y - margin_px, x + margin_px, y + margin_px)
-        is_uncertain = face.is_candidate or face.is_missed
+        is_uncertain = face.detections < _FIRST_LOOKS or face.is_missed
         looks_larger = self._looks_larger[face.key]
         return SearchArea(
             centers.clipped(width, height),
