@@ -2,7 +2,9 @@
 #   make demo     real faces get emotions over ROS 2 topics   SOURCE=<video|folder|webcam number>
 #                                                             DURATION=<seconds>
 #   make test     the whole test suite
-# Also: setup, lint, colcon, clean, and benchmark MMOD_DAT=<dlib's mmod_human_face_detector.dat>.
+#   make benchmark   speed and exactness beside rivals   ONLY=<row>  QUICK=1  FULL=1  DEVICE=cuda
+#                                                        MMOD_DAT=<.dat>  YUNET=<.onnx>
+# Also: setup, lint, colcon, clean.
 # ROS_WHEELS=kilted chooses another ROS distribution than jazzy.
 
 PYTHON ?= python3
@@ -10,7 +12,12 @@ VENV ?= .venv
 ROS_WHEELS ?= jazzy
 SOURCE ?=
 DURATION ?=
+DEVICE ?=
+ONLY ?=
+QUICK ?=
+FULL ?=
 MMOD_DAT ?=
+YUNET ?=
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
@@ -48,7 +55,9 @@ lint: setup
 	$(bin)/mypy
 
 benchmark: setup
-	$(bin)/python benchmarks/run.py $(MMOD_DAT)
+	$(bin)/python -m benchmarks run $(if $(DEVICE),--device '$(DEVICE)') $(addprefix --only ,$(ONLY)) \
+		$(if $(QUICK),--quick) $(if $(FULL),--full) \
+		$(if $(MMOD_DAT),--mmod-dat '$(MMOD_DAT)') $(if $(YUNET),--yunet '$(YUNET)')
 
 colcon: setup
 	VENV=$(abspath $(VENV)) .ci/colcon_build
