@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
@@ -11,8 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from glamor_ros.cli.demo.node_processes import NodeCommand, running_nodes
-from glamor_ros.resources import share_directory
+from glamor_ros.cli.demo.node_processes import NodeCommand, NodeEndedError, running_nodes
+from glamor_ros.resources import PACKAGE, share_directory
 
 from .arrivals import Arrival, read_arrivals
 from .measurement import NotAvailableError
@@ -25,6 +26,9 @@ _MEMORY_INTERVAL_S = 1.0
 _DOMAIN_ID = "77"
 
 Parameters = Mapping[str, object]
+
+# What `observe` raises where the nodes do not come up or do not stay up.
+NODE_FAILURES = (NodeEndedError, TimeoutError)
 
 
 @dataclass(frozen=True)
@@ -80,13 +84,17 @@ class Observation:
 
 
 @dataclass(frozen=True)
-class _NamespacedNode(NodeCommand):
+class _Node(NodeCommand):
     namespace: str = ""
 
     @property
     def arguments(self) -> list[str]:
-        remapping = ["-r", f"__ns:=/{self.namespace}"] if self.namespace else []
-        return [*super().arguments, *remapping]
+        arguments = [str(_executable(self.module)), "--ros-args"]
+        for name, value in self.parameters.items():
+            arguments += ["-p", f"{name}:={json.dumps(value)}"]
+        if self.namespace:
+            arguments += ["-r", f"__ns:=/{self.namespace}"]
+        return arguments
 
 
 @dataclass(frozen=True)
@@ -114,12 +122,12 @@ def observe(setting: Setting) -> Observation:
         directory = Path(name)
         topics = tuple(f"{camera.prefix}/emotions" for camera in setting.cameras)
         listener = _Listener("emotions_listener", {}, directory / "listener.log", topics)
-        node = _NamespacedNode(EMOTION_NODE, setting.emotion_node, directory / "emotion_node.log")  # type: ignore[arg-type]
+        node = _Node(EMOTION_NODE, setting.emotion_node, directory / "emotion_node.log")  # type: ignore[arg-type]
         commands: list[NodeCommand] = [listener, node]
         for index, camera in enumerate(setting.cameras):
             log = directory / f"camera_{index}.log"
             commands.append(
-                _NamespacedNode(IMAGE_SOURCE, camera.parameters, log, camera.namespace)  # type: ignore[arg-type]
+                _Node(IMAGE_SOURCE, camera.parameters, log, camera.namespace)  # type: ignore[arg-type]
             )
         if setting.viewed:
             log = directory / "viewer.log"
@@ -138,7 +146,7 @@ def observe(setting: Setting) -> Observation:
                 time.sleep(_POLL_INTERVAL_S)
             time.sleep(setting.warm_up_s)
             first_s = time.time()
-            process_id = _child_running(f"glamor_ros.nodes.{EMOTION_NODE}")
+            process_id = _child_running(_executable(EMOTION_NODE))
             memory_mib = []
             while time.time() < first_s + setting.duration_s:
                 processes.require_alive()
@@ -175,14 +183,21 @@ def _set_up_dds() -> None:
     }
 
 
-def _child_running(module: str) -> int:
-    """The process id of this process's child that runs a module."""
+def _executable(node: str) -> Path:
+    """The program that `ros2 run glamor_ros` starts, as installed in this environment."""
+    return Path(sys.prefix, "lib", PACKAGE, node)
+
+
+def _child_running(program: Path) -> int:
+    """The process id of this process's child that runs a program."""
     for tasks in Path("/proc/self/task").glob("*/children"):
         for process_id in map(int, tasks.read_text().split()):
             with suppress(OSError):
-                if module.encode() in Path(f"/proc/{process_id}/cmdline").read_bytes().split(b"\0"):
+                if os.fsencode(program) in Path(f"/proc/{process_id}/cmdline").read_bytes().split(
+                    b"\0"
+                ):
                     return process_id
-    raise ProcessLookupError(f"no child of this process runs {module}")
+    raise ProcessLookupError(f"no child of this process runs {program}")
 
 
 def _resident_mib(process_id: int) -> float:

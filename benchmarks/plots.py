@@ -17,6 +17,8 @@ from .rows import detectors, processor, recognition, stages
 _STAGE_COLORS = {"detection": "#3b6fb6", "following": "#b9bec6", "recognition": "#d9822b"}
 _SIZE_INCHES = (7.0, 4.2)
 _RESOLUTION_DPI = 130
+# The factor between two sizes from which on both get a label.
+_LABEL_DISTANCE = 1.2
 
 
 def draw_plots(report: Report, directory: Path) -> list[Path]:
@@ -43,6 +45,7 @@ def draw_plots(report: Report, directory: Path) -> list[Path]:
         axes.spines[["top", "right"]].set_visible(False)
         if not draw(report, axes):
             continue
+        figure.legend(loc="outside lower center", ncols=3, frameon=False)
         machine = report.machine
         figure.text(
             0.995, 0.995, f"{machine.cpu}, {machine.threads} threads", ha="right", va="top", size=7
@@ -61,7 +64,7 @@ def _time_by_stage(report: Report, axes: Axes) -> bool:
     start = [0.0] * len(cases)
     for stage, of_cases in by_stage.items():
         values = [of_cases[case].spread.median for case in cases]
-        axes.barh(cases, values, left=start, label=stage, color=_STAGE_COLORS[stage])
+        axes.barh(cases, values, 0.6, left=start, label=stage, color=_STAGE_COLORS[stage])
         start = [a + b for a, b in zip(start, values, strict=True)]
     for index, total in enumerate(start):
         axes.annotate(
@@ -71,7 +74,6 @@ def _time_by_stage(report: Report, axes: Axes) -> bool:
     axes.margins(x=0.12)
     axes.set_xlabel("ms a frame, two people, median")
     axes.set_title("Time by stage", loc="left")
-    axes.legend(frameon=False)
     return True
 
 
@@ -81,12 +83,12 @@ def _cost_against_people(report: Report, axes: Axes) -> bool:
     if not any(drawn):
         return False
     arithmetic = report.find(recognition.ROW, recognition.ARITHMETIC)
-    _limit(report, axes, arithmetic, _number, "everybody at once at the processor's peak")
+    _limit(report, axes, arithmetic, _number, "ours at the processor's peak")
+    axes.set_xticks(recognition.PEOPLE)
     axes.set_xlabel("people in view")
     axes.set_ylabel("ms")
     axes.set_ylim(bottom=0)
     axes.set_title("Recognition against people", loc="left")
-    axes.legend(frameon=False)
     return True
 
 
@@ -105,10 +107,13 @@ def _cost_against_pixels(report: Report, axes: Axes) -> bool:
     _limit(report, axes, arithmetic, _megapixels, "ours at the processor's peak")
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xlabel("megapixels")
+    axes.yaxis.set_major_formatter("{x:g}")
+    cases = _apart(sorted(_not_upsampled(report, detectors.OURS), key=_megapixels))
+    axes.set_xticks([_megapixels(case) for case in cases], cases, size=8)
+    axes.minorticks_off()
+    axes.set_xlabel("pixels, logarithmic")
     axes.set_ylabel("ms")
     axes.set_title("Face detection against pixels", loc="left")
-    axes.legend(frameon=False)
     return True
 
 
@@ -119,12 +124,21 @@ def _cost_against_cameras(report: Report, axes: Axes) -> bool:
         _line(axes, chosen, f"{detection} detection", _number)
     if not found:
         return False
+    axes.set_xticks(stages.CAMERAS)
     axes.set_xlabel("cameras of 640x480, two people before each")
     axes.set_ylabel("ms for one frame of each")
     axes.set_ylim(bottom=0)
     axes.set_title("All stages against cameras", loc="left")
-    axes.legend(frameon=False)
     return True
+
+
+def _apart(cases: list[str]) -> list[str]:
+    """Those whose labels do not run into one another."""
+    apart = cases[:1]
+    for case in cases[1:]:
+        if _megapixels(case) > _LABEL_DISTANCE * _megapixels(apart[-1]):
+            apart.append(case)
+    return apart
 
 
 def _not_upsampled(report: Report, quantity: str) -> dict[str, Measurement]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..arrivals import Arrival, dropped_share, mean_people, rates_hz
 from ..measurement import Absence, Measurement, NotAvailableError, Spread, Target
-from ..nodes_at_work import Camera, Parameters, Setting, observe
+from ..nodes_at_work import NODE_FAILURES, Camera, Parameters, Setting, observe
 from ..options import Options
 from ..subjects import CAMERA_RATE_HZ
 
@@ -83,9 +83,8 @@ def measure(options: Options) -> Iterator[Measurement | Absence]:
             yield from _measured(case, parameters, options)
         except NotAvailableError as error:
             yield Absence(ROW, case.name, str(error))
-            if "detection" in parameters and case.is_quick:
-                without = {k: v for k, v in parameters.items() if k != "detection"}
-                yield from _measured(case, without, options)
+        except NODE_FAILURES as error:
+            yield Absence(ROW, case.name, str(error), is_failure=True)
 
 
 def _measured(case: Case, parameters: Parameters, options: Options) -> Iterator[Measurement]:

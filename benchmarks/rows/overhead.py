@@ -18,7 +18,11 @@ ROW = "node overhead"
 # Width, height, and the largest p95 that meets the target.
 CASES = ((640, 480, 5.0), (1920, 1080, 12.0))
 # Faces are looked for in the first image and never again while this measures.
-NOT_DETECTING: Parameters = {"detection_interval_s": 50.0, "max_coast_s": 60.0}
+NOT_DETECTING: Parameters = {
+    "detection": "full",
+    "detection_interval_s": 50.0,
+    "max_coast_s": 60.0,
+}
 
 
 def measure(options: Options) -> Iterator[Measurement]:
@@ -33,7 +37,7 @@ def measure(options: Options) -> Iterator[Measurement]:
                 "height": height,
                 "rate_hz": CAMERA_RATE_HZ,
             }
-            parameters = {**NOT_DETECTING, "device": options.device, **_full_detection()}
+            parameters = {**NOT_DETECTING, "device": options.device}
             setting = Setting(
                 parameters, (Camera(source),), options.chosen(2, 4), options.chosen(5, 15)
             )
@@ -53,11 +57,3 @@ def _nobody(width: int, height: int) -> np.ndarray:
     coarse = np.random.default_rng(0).integers(0, 256, (12, 16, 3), dtype=np.uint8)
     size = (int(1.2 * width), int(1.2 * height))
     return cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC)
-
-
-def _full_detection() -> Parameters:
-    """The policy that knows an interval, where the node has several."""
-    from glamor_ros.nodes.emotion.parameters import EMOTION_PARAMETERS
-
-    is_known = any(specification.name == "detection" for specification in EMOTION_PARAMETERS)
-    return {"detection": "full"} if is_known else {}
