@@ -14,8 +14,8 @@ from glamor_ros.network.weights.checkpoint import Checkpoint, load_checkpoint
 from glamor_ros.perception.detection.build import DETECTOR_NAMES, build_face_detector
 from glamor_ros.perception.detection.face_detector import FaceDetector
 from glamor_ros.perception.frame import Frame
-from glamor_ros.perception.tracking import detection_policy
 from glamor_ros.perception.tracking.detection_policy import DetectionPolicy, FullDetection
+from glamor_ros.perception.tracking.sparse_detection import SparseDetection
 from glamor_ros.resources import STARTER_WEIGHTS, shipped_weights
 
 from .measurement import NotAvailableError
@@ -99,8 +99,7 @@ def policy(detection: str, detector: FaceDetector) -> DetectionPolicy:
     """
     if detection == "full":
         return FullDetection()
-    sparse: Any = getattr(detection_policy, "SparseDetection", None)
-    if sparse is None or not hasattr(detector, "search"):
-        raise NotAvailableError("this version of the package has no sparse detection")
-    made: DetectionPolicy = sparse(detector)
-    return made
+    sweep: Any = getattr(detector, "sweep", None)
+    if sweep is None:
+        raise NotAvailableError("this version of the face detector has no sparse search")
+    return SparseDetection(sweep)

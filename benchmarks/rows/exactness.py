@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glamor_ros.media.demo_photographs import one_person, two_people
+from glamor_ros.media.files import is_picture_file
 from glamor_ros.media.moving_photograph import fitted
-from glamor_ros.media.pictures import is_image_file, read_image
+from glamor_ros.media.pictures import read_picture
 from glamor_ros.perception.detection.face_detector import FaceDetection
 from glamor_ros.perception.frame import Frame
 
@@ -87,8 +88,8 @@ def _pictures(options: Options) -> list[NDArray[np.uint8]]:
     if options.quick:
         return pictures[:1]
     if options.pictures.is_dir():
-        paths = sorted(filter(is_image_file, options.pictures.iterdir()))
-        pictures += [read_image(path) for path in paths]
+        paths = sorted(filter(is_picture_file, options.pictures.iterdir()))
+        pictures += [read_picture(path) for path in paths]
     return pictures
 
 
