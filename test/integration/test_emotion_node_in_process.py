@@ -21,7 +21,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image, PointCloud2
 from std_msgs.msg import Header
 
-from glamor_ros.messages.image_decoding import decode_image
+from glamor_ros.messages.image_decoding import ImageDecoder
 from glamor_ros.messages.image_encoding import image_message
 from glamor_ros.nodes.emotion.lifecycle_node import EmotionNode
 from glamor_ros.nodes.outputs import pictures as pictures_module
@@ -217,7 +217,7 @@ class Gate:
         if self.is_shut:
             self.is_busy.set()
             assert self.may_go_on.wait(PATIENCE_S)
-        return decode_image(message)
+        return ImageDecoder().decode(message)
 
 
 def test_an_unexpected_error_is_survived(
@@ -228,9 +228,9 @@ def test_an_unexpected_error_is_survived(
     def decode(message: Image) -> NDArray[np.uint8]:
         if message.header.frame_id == "cursed":
             raise RuntimeError("a bug that nobody foresaw")
-        return decode_image(message)
+        return ImageDecoder().decode(message)
 
-    running = start("/shaken", {"make_decoder": lambda: decode})
+    running = start("/shaken", {"make_decoder": lambda conversion: decode})
     camera = camera_of(running)
     camera.process(image_message(two_faces, Header()))
     camera.publish(image_message(two_faces, Header()), "cursed")
@@ -247,7 +247,7 @@ def test_under_overload_the_newest_image_wins(
     no_face: NDArray[np.uint8],
 ) -> None:
     gate = Gate()
-    parts = {"make_decoder": lambda: gate, "load": lambda choice: FakeObserver()}
+    parts = {"make_decoder": lambda conversion: gate, "load": lambda choice: FakeObserver()}
     running = start("/overloaded", parts)
     camera = camera_of(running)
     camera.process(image_message(no_face, Header()))
@@ -277,7 +277,7 @@ def test_deactivate_does_not_wait_for_the_image_in_work_which_is_not_published(
     no_face: NDArray[np.uint8],
 ) -> None:
     gate, observer = Gate(), FakeObserver()
-    parts = {"make_decoder": lambda: gate, "load": lambda choice: observer}
+    parts = {"make_decoder": lambda conversion: gate, "load": lambda choice: observer}
     running = start("/prompt", parts)
     camera = camera_of(running)
     camera.process(image_message(no_face, Header()))
@@ -396,7 +396,7 @@ def test_a_batch_that_fails_costs_the_guilty_image_alone(
 ) -> None:
     gate, observer = Gate(), FakeObserver()
     observer.fails = lambda frame: frame.width == 320
-    parts = {"make_decoder": lambda: gate, "load": lambda choice: observer}
+    parts = {"make_decoder": lambda conversion: gate, "load": lambda choice: observer}
     running = start("/shared", parts, cameras=["good", "bad"])
     small = np.ascontiguousarray(no_face[::2, ::2])
     with (

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from glamor_ros.messages.image_decoding import decode_image
+from glamor_ros.messages.image_decoding import ImageDecoder
 
 from .ros_peer import NodeProcess, Peer, wait_for
 
@@ -67,7 +67,7 @@ def test_the_demo_with_all_that_belongs_to_a_camera(
     assert stamps == sorted(set(stamps))
     jpeg = next((j for j in jpegs if j.header == image.header), None)
     assert jpeg is not None
-    difference = decode_image(jpeg).astype(int) - decode_image(image)
+    difference = ImageDecoder().decode(jpeg).astype(int) - ImageDecoder().decode(image)
     assert np.abs(difference).mean() < 3
     for subscription in (image_subscription, info_subscription, jpeg_subscription):
         peer.node.destroy_subscription(subscription)
@@ -135,7 +135,7 @@ def test_a_folder_skips_what_cannot_be_read_and_is_resized(
     assert "b.jpg: it is no image" in node.log
     assert (images[0].width, images[0].height) == (320, 240)
     expected = cv2.resize(two_faces, (320, 240), interpolation=cv2.INTER_AREA)
-    assert np.abs(decode_image(images[0]).astype(int) - expected).mean() < 4
+    assert np.abs(ImageDecoder().decode(images[0]).astype(int) - expected).mean() < 4
     peer.node.destroy_subscription(subscription)
 
 

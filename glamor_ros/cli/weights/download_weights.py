@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Optional
 
 import typer
 from rich.console import Console
@@ -29,19 +29,17 @@ from glamor_ros.network.weights.published_weights import (
 
 
 def download_weights(
-    out: Annotated[Path, typer.Argument(help="The .safetensors file to write.")] = Path(
-        "glamor_published.safetensors"
+    out: Path = typer.Argument(
+        Path("glamor_published.safetensors"), help="The .safetensors file to write."
     ),
-    directory: Annotated[
-        Path | None,
-        typer.Option(
-            help="Keeps the files as they were published; a broken download goes on from there. "
-            "Default: a folder in the user's cache.",
-        ),
-    ] = None,
-    base_url: Annotated[
-        str, typer.Option(help="The folder with the checkpoint, for a mirror of it.")
-    ] = BASE_URL,
+    directory: Optional[Path] = typer.Option(
+        None,
+        help="Keeps the files as they were published; a broken download goes on from there. "
+        "Default: a folder in the user's cache.",
+    ),
+    base_url: str = typer.Option(
+        BASE_URL, help="The folder with the checkpoint, for a mirror of it."
+    ),
 ) -> None:
     """Fetch the authors' published weights (MIT licence, 9 MB), verify and convert them."""
     if out.suffix != ".safetensors":

@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 
-from ...messages.image_decoding import decode_image
+from ...messages.cv_bridge_conversion import try_cv_bridge
+from ...messages.image_decoding import ImageDecoder, RawConversion
 from ...perception.device import require_device
 from ...perception.engine import PeopleObserver
 from ...perception.tracking.follower import PeopleFollower
@@ -33,6 +34,10 @@ from .parameters import (
 )
 
 
+def _decoder(conversion: RawConversion | None) -> Decode:
+    return ImageDecoder(conversion).decode
+
+
 class EmotionNode(ManagedNode):
     """The node that loads the networks in configure and subscribes to its cameras in activate.
 
@@ -40,7 +45,8 @@ class EmotionNode(ManagedNode):
 
     Args:
         load: Loads the networks, in configure.
-        make_decoder: Makes what turns a camera's messages into images, for each camera anew.
+        make_decoder: Makes what turns a camera's messages into images, for each camera anew; takes
+            cv_bridge's conversion where there is one.
         node_options: As rclpy's Node takes them.
     """
 
@@ -48,7 +54,7 @@ class EmotionNode(ManagedNode):
         self,
         *,
         load: Callable[[ModelChoice], PeopleObserver] = load_observer,
-        make_decoder: Callable[[], Decode] = lambda: decode_image,
+        make_decoder: Callable[[RawConversion | None], Decode] = _decoder,
         **node_options: Any,
     ) -> None:
         super().__init__("emotion_node", **node_options)
@@ -57,6 +63,7 @@ class EmotionNode(ManagedNode):
         self._ids = PersonIds()
         self._default_threads = torch.get_num_threads()
         self._observer: PeopleObserver | None = None
+        self._conversion: RawConversion | None = None
         self._outputs: dict[str, CameraOutputs] = {}
         self._cameras: Sequence[Camera] = ()
         self._observation: Observation | None = None
@@ -111,6 +118,10 @@ class EmotionNode(ManagedNode):
         limit_threads(int(values["threads"]), self._default_threads)
         choice = model_choice(values)
         self._observer = self._load(choice)
+        cv_bridge = try_cv_bridge()
+        self._conversion = cv_bridge.conversion
+        if cv_bridge.problem:
+            self.get_logger().warning(cv_bridge.problem)
         for name in camera_names(values):
             self._outputs[name] = CameraOutputs(self, name)
         self._warn_of(values)
@@ -165,7 +176,7 @@ class EmotionNode(ManagedNode):
         return Camera(
             name,
             image_topic(self, base, str(values["image_transport"])),
-            decode=self._make_decoder(),
+            decode=self._make_decoder(self._conversion),
             follower=PeopleFollower(self._ids, detection_policy(values), follower_settings(values)),
             outputs=self._outputs[name],
             now_s=lambda: clock.now().nanoseconds * 1e-9,

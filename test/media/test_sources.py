@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from glamor_ros.media.image_source import BgrImage, ImageSource, ImageSourceError
 from glamor_ros.media.moving_photograph import fitted
-from glamor_ros.media.open_source import open_image_source
+from glamor_ros.media.pictures import BgrImage, MediaError
+from glamor_ros.media.sources import ImageSource, open_image_source
 from glamor_ros.perception.detection.build import build_face_detector
 from glamor_ros.perception.frame import Frame
 
@@ -38,12 +38,14 @@ def video(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Three grey images, one damaged one between them, and a text."""
+    """Three grey images, a damaged one and half of one between them, and a text."""
     path = tmp_path / "folder"
     path.mkdir()
     for name, value in zip(("a.png", "c.PNG", "d.jpg"), GREYS, strict=True):
         cv2.imwrite(str(path / name), grey(value))
     (path / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n damaged")
+    whole = (path / "d.jpg").read_bytes()
+    (path / "bb.jpg").write_bytes(whole[: len(whole) - 20])
     (path / "notes.txt").write_text("no image")
     return path
 
@@ -87,15 +89,20 @@ def test_a_folder_skips_what_cannot_be_read(folder: Path, loop: bool) -> None:
 
     expected = (*GREYS, *GREYS, GREYS[0]) if loop else (*GREYS, None, None, None, None)
     assert values == [None if e is None else pytest.approx(e, abs=2) for e in expected]
-    assert warnings == [f"skipped {folder / 'b.png'}: it is no image that OpenCV can read"]
+    pictures = "BMP, JPEG, PNG, PPM, TIFF or WebP"
+    assert warnings == [
+        f"skipped a picture: {folder / 'b.png'} is damaged, or no {pictures} picture",
+        f"skipped a picture: {folder / 'bb.jpg'} breaks off in the middle of the picture: it is "
+        "truncated",
+    ]
 
 
 def test_a_folder_of_damaged_images_is_an_error(folder: Path) -> None:
-    for path in folder.glob("[acd]*"):
+    for path in folder.iterdir():
         path.write_bytes(b"damaged")
     source = open_quietly(folder, loop=True)
 
-    with pytest.raises(ImageSourceError, match="holds no readable image"):
+    with pytest.raises(MediaError, match="holds no readable picture"):
         source.read()
 
 
@@ -110,18 +117,18 @@ def damaged_file(name: str) -> Callable[[Path], Path]:
 @pytest.mark.parametrize(
     ("make", "complaint"),
     [
-        (lambda folder: folder / "absent.mp4", "there is no image source '.*absent.mp4'"),
-        (lambda folder: "", "there is no image source ''"),
-        (lambda folder: folder, "the folder .* holds no images"),
-        (damaged_file("x.mp4"), "x.mp4 is neither an image nor a video"),
-        (damaged_file("x.png"), "x.png is no image"),
-        (lambda folder: "987", "there is no webcam 987"),
+        (lambda folder: folder / "absent.mp4", "the image source '.*absent.mp4' does not exist"),
+        (lambda folder: "", "the image source '' does not exist"),
+        (lambda folder: folder, "holds no pictures"),
+        (damaged_file("x.mp4"), "x.mp4 is damaged, or no video"),
+        (damaged_file("x.png"), "x.png is damaged, or no BMP"),
+        (lambda folder: "987", "webcam 987 cannot be opened: there is no /dev/video987"),
     ],
 )
 def test_the_error_names_the_source(
     tmp_path: Path, make: Callable[[Path], Path | str], complaint: str
 ) -> None:
-    with pytest.raises(ImageSourceError, match=complaint):
+    with pytest.raises(MediaError, match=complaint):
         open_quietly(make(tmp_path))
 
 

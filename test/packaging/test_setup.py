@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from importlib import import_module
+import importlib.util
 from pathlib import Path
 from types import ModuleType
 
@@ -13,11 +12,14 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def backend(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def backend() -> ModuleType:
     pytest.importorskip("scikit_build_core", reason="building by pip needs scikit-build-core")
-    monkeypatch.syspath_prepend(str(REPOSITORY / "build_backend"))
-    monkeypatch.delitem(sys.modules, "ros_wheel_backend", raising=False)
-    return import_module("ros_wheel_backend")
+    specification = importlib.util.spec_from_file_location("setup", REPOSITORY / "setup.py")
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
 
 
 @pytest.mark.parametrize("distribution", ["jazzy", "kilted"])

@@ -1,4 +1,4 @@
-"""PEP 517 backend: scikit-build-core over the ROS wheels of one ROS distribution.
+"""The PEP 517 build backend: scikit-build-core over the ROS wheels of one ROS distribution.
 
 `requirements/ros-<distribution>.txt` and `ros-<distribution>-build.txt` are the one place where the
 wheels' versions are written. A wheel of this package holds compiled message libraries, so it needs
@@ -23,7 +23,7 @@ from scikit_build_core.build import (  # noqa: F401 (hooks that pip looks up her
 
 ConfigSettings = dict[str, "list[str] | str"]
 
-REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
+REQUIREMENTS = Path(__file__).resolve().parent / "requirements"
 DEFAULT_DISTRIBUTION = "jazzy"
 
 
