@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -19,6 +18,7 @@ _POINT_SPACING_PX = 6
 _FLOW_WINDOW_PX = 13
 _FLOW_LEVELS = 3
 _RANSAC_THRESHOLD_PX = 0.7
+_STILL_PX = 0.1
 # Below these the points tell of no common movement.
 _MIN_INLIERS = 8
 _MIN_INLIER_SHARE = 0.4
@@ -82,17 +82,14 @@ class CameraMotion:
             similarity = float(np.sqrt(histogram_before * self._histogram).sum())
             is_cut = similarity < _MIN_SCENE_SIMILARITY
             return SceneStep(is_followed=False, is_cut=is_cut)
-        cos_part, sin_part, shift_x, shift_y = movement
-        # The grids of pixel centres of the two sizes do not share their origin.
-        offset = (scale - 1) / 2
-        return SceneStep(
-            Similarity(
-                cos_part,
-                sin_part,
-                shift_x * scale + offset - cos_part * offset + sin_part * offset,
-                shift_y * scale + offset - sin_part * offset - cos_part * offset,
-            )
-        )
+        return SceneStep(_enlarged(movement, scale))
+
+
+def _enlarged(movement: Similarity, scale: float) -> Similarity:
+    """A movement of an image in pixels of one that is larger; pixel centres lie at halves."""
+    offset = (scale - 1) / 2
+    x, y = movement.point(-offset / scale, -offset / scale)
+    return replace(movement, shift_x_px=x * scale + offset, shift_y_px=y * scale + offset)
 
 
 def _small_grey(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -120,8 +117,8 @@ def _shrunk(box: Box, scale: float) -> Box:
 
 def _common_movement(
     before: NDArray[np.uint8], after: NDArray[np.uint8], faces: Sequence[Box]
-) -> tuple[float, float, float, float] | None:
-    """Scale times cosine, scale times sine and shift of a similarity, in pixels of the images."""
+) -> Similarity | None:
+    """What most of the image does, in pixels of the images given."""
     mask = np.full(before.shape, 255, np.uint8)
     for face in faces:
         region = face.clipped(before.shape[1], before.shape[0])
@@ -135,6 +132,10 @@ def _common_movement(
     is_found = found.ravel() == 1
     if is_found.sum() < _MIN_INLIERS:
         return None
+    lengths_px = np.linalg.norm(moved - points, axis=-1)[is_found[:, None]]
+    # Where most stands still the camera does, however much of the rest moves together.
+    if (lengths_px < _STILL_PX).sum() >= max(_MIN_INLIERS, _MIN_INLIER_SHARE * len(points)):
+        return IDENTITY
     matrix, inliers = cv2.estimateAffinePartial2D(
         points[is_found],
         moved[is_found],
@@ -145,6 +146,5 @@ def _common_movement(
     if matrix is None or inliers.sum() < max(_MIN_INLIERS, _MIN_INLIER_SHARE * len(points)):
         return None
     (cos_part, _, shift_x), (sin_part, _, shift_y) = matrix.tolist()
-    if not 1 / _MAX_ZOOM < math.hypot(cos_part, sin_part) < _MAX_ZOOM:
-        return None
-    return cos_part, sin_part, shift_x, shift_y
+    movement = Similarity(cos_part, sin_part, shift_x, shift_y)
+    return movement if 1 / _MAX_ZOOM < movement.scale < _MAX_ZOOM else None

@@ -24,7 +24,7 @@ class KnownFace:
         last_seen_s: Stamp of the last frame in which it was detected.
         looked_for_s: Stamp of the last frame in which it was looked for.
         is_missed: Whether it was not found when it was last looked for.
-        is_candidate: Whether it has not been detected often enough yet to be a person.
+        detections: How often it has been detected.
     """
 
     key: int
@@ -32,7 +32,7 @@ class KnownFace:
     last_seen_s: float
     looked_for_s: float
     is_missed: bool
-    is_candidate: bool
+    detections: int
 
 
 @dataclass(frozen=True)

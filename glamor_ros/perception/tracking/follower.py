@@ -220,5 +220,5 @@ def _known(track: Track) -> KnownFace:
         last_seen_s=track.last_seen_s,
         looked_for_s=track.looked_for_s,
         is_missed=track.is_missed,
-        is_candidate=track.person_id is None,
+        detections=track.detections,
     )

@@ -15,9 +15,13 @@ _SAME_LEVEL = 1.1
 _NEXT_LEVEL = 1.32
 # How far from where it is expected a face is looked for, in its sides: at once, and more with
 # every second since it was last seen.
-_MARGIN = 0.1
+_MARGIN = 0.2
 _MARGIN_PER_S = 1.0
 _MAX_MARGIN = 0.6
+
+# So often a new face is looked for in every frame: where it goes and in which size it is found best
+# is not known yet.
+_FIRST_LOOKS = 5
 
 Sweep = Callable[[int, int], Sequence[SearchArea]]
 
@@ -25,15 +29,17 @@ Sweep = Callable[[int, int], Sequence[SearchArea]]
 class SparseDetection:
     """A search of the known faces' surroundings in turn, and of everything else in slices.
 
-    A face that was just found for the first time is looked for again in the very next frame, each
-    other one every `face_interval_s`, in its own size and by turns in the next larger and smaller
-    one. A slice takes a frame of its own where the camera is fast enough for that. After a start
-    or a cut the first sweep is as fast as the frames come.
+    One face is looked for in every frame, more where they are so many or the camera so slow that
+    some would wait for longer than `face_interval_s`; in its own size, and by turns in the next
+    larger and smaller one. New faces are looked for in each of their first frames. A slice is
+    searched where it is due, but not in the frame after one in which somebody was found for the
+    first time. After a start or a cut the first sweep is as fast as the frames come.
 
     Args:
         sweep: Areas that cover an image of a width and height, of about equal cost.
         sweep_period_s: The time in which everything is searched once.
-        face_interval_s: The time between two looks at a face.
+        face_interval_s: The longest time between two looks at a face, save at a camera that is
+            slower.
 
     Raises:
         ValueError: A time is not above 0.
@@ -55,10 +61,7 @@ class SparseDetection:
 
     def reset(self) -> None:
         """Nothing has been searched, nobody is known."""
-        self._size = (0, 0)
-        self._slices: tuple[SearchArea, ...] = ()
-        self._next_slice = 0
-        self._unswept = 0
+        self._swept = 0
         self._swept_s = -math.inf
         self._stamp_s = -math.inf
         self._looks_larger: dict[int, bool] = {}
@@ -66,17 +69,13 @@ class SparseDetection:
     def plan(
         self, width: int, height: int, stamp_s: float, known: Sequence[KnownFace]
     ) -> SearchPlan:
-        """A candidate's surroundings, or slices that are due, or the faces whose turn it is."""
-        if self._size != (width, height):
-            self.reset()
-            self._size, self._slices = (width, height), tuple(self._sweep(width, height))
-            self._unswept = len(self._slices)
+        """The surroundings of the faces whose turn it is, and the slices that are due."""
         elapsed_s = stamp_s - self._stamp_s
         self._stamp_s = stamp_s
-        found_just_now = [face for face in known if face.is_candidate and not face.is_missed]
-        slices = [] if found_just_now else self._slices_due(stamp_s)
-        others = [face for face in known if face not in found_just_now]
-        faces = found_just_now + self._faces_due(others, stamp_s, elapsed_s, bool(slices))
+        is_somebody_new = any(face.detections == 1 and not face.is_missed for face in known)
+        sweep = [] if is_somebody_new else self._sweep(width, height)
+        slices = self._slices_due(sweep, stamp_s) if sweep else []
+        faces = self._faces_due(known, elapsed_s)
         self._looks_larger = {
             face.key: self._looks_larger.get(face.key, False) ^ (face in faces) for face in known
         }
@@ -87,44 +86,37 @@ class SparseDetection:
             sought=frozenset(face.key for face in faces),
         )
 
-    def _slices_due(self, stamp_s: float) -> list[SearchArea]:
-        count = len(self._slices)
-        if not count:
-            return []
+    def _slices_due(self, sweep: Sequence[SearchArea], stamp_s: float) -> list[SearchArea]:
+        count = len(sweep)
         # A slice less: who is found in the last one is to be a person in time, too.
         interval_s = self._sweep_period_s / (count + 1)
-        due = int(min((stamp_s - self._swept_s + STAMP_JITTER_S) / interval_s, count))
-        if due < 1 and self._unswept < 1:
+        late_s = stamp_s - self._swept_s
+        due = int(min((late_s + STAMP_JITTER_S) / interval_s, count))
+        is_first_sweep = self._swept < count
+        if is_first_sweep:
+            due = max(min(due, count - self._swept), 1) if self._swept else 1
+        if not due:
             return []
-        is_behind = due < 1 or stamp_s - self._swept_s > self._sweep_period_s
-        self._swept_s = stamp_s if is_behind else self._swept_s + due * interval_s
-        if self._unswept == count:
-            due = 1
-        due = max(due, 1)
-        self._unswept = max(self._unswept - due, 0)
-        first, self._next_slice = self._next_slice, (self._next_slice + due) % count
-        return list(islice(cycle(self._slices), first, first + due))
+        is_in_time = not is_first_sweep and late_s < self._sweep_period_s
+        self._swept_s = self._swept_s + due * interval_s if is_in_time else stamp_s
+        first = self._swept % count
+        self._swept += due
+        return list(islice(cycle(sweep), first, first + due))
 
-    def _faces_due(
-        self, faces: Sequence[KnownFace], stamp_s: float, elapsed_s: float, beside_slices: bool
-    ) -> list[KnownFace]:
-        """The longest unseen first; no more than it takes for all to have their turn in time."""
-
-        def is_due(face: KnownFace) -> bool:
-            interval_s = self._face_interval_s * (0.5 if face.is_missed else 1.0)
-            if beside_slices:
-                interval_s *= 2
-            return stamp_s - face.looked_for_s >= interval_s - STAMP_JITTER_S
-
-        due = sorted(filter(is_due, faces), key=lambda face: face.looked_for_s)
-        return due[: max(math.ceil(len(faces) * elapsed_s / self._face_interval_s), 1)]
+    def _faces_due(self, faces: Sequence[KnownFace], elapsed_s: float) -> list[KnownFace]:
+        """New ones, and of the others those unseen for longest: as many as have their turn now."""
+        new = [face for face in faces if face.detections < _FIRST_LOOKS]
+        others = [face for face in faces if face.detections >= _FIRST_LOOKS]
+        share = min(elapsed_s / self._face_interval_s, 1.0)
+        in_turn = sorted(others, key=lambda face: face.looked_for_s)
+        return new + in_turn[: max(math.ceil(share * len(others)), 1)]
 
     def _surroundings(self, face: KnownFace, stamp_s: float, width: int, height: int) -> SearchArea:
         (x, y), size_px = face.box.center, (face.box.width + face.box.height) / 2
         unseen_s = stamp_s - face.last_seen_s
         margin_px = min(_MARGIN + _MARGIN_PER_S * unseen_s, _MAX_MARGIN) * size_px
         centers = Box(x - margin_px, y - margin_px, x + margin_px, y + margin_px)
-        is_uncertain = face.is_candidate or face.is_missed
+        is_uncertain = face.detections < _FIRST_LOOKS or face.is_missed
         looks_larger = self._looks_larger[face.key]
         return SearchArea(
             centers.clipped(width, height),
