@@ -292,7 +292,7 @@ def test_unusable_images_are_named(
 
 
 def test_unknown_options_are_named(weights_dir: Path) -> None:
-    with pytest.raises(FaceDetectorError, match=r"'yolo'.*mmod, dlib_cnn, dlib_hog"):
+    with pytest.raises(FaceDetectorError, match=r"'yolo'.*mmod, yunet, dlib_cnn, dlib_hog"):
         build_face_detector("yolo")
     for upsample in (-1, 5):
         with pytest.raises(FaceDetectorError, match=f"0 to 4, got {upsample}"):
@@ -300,14 +300,50 @@ def test_unknown_options_are_named(weights_dir: Path) -> None:
     parameters = load_weights(weights_dir / WEIGHTS_FILE_NAME)
     with pytest.raises(FaceDetectorError, match="0 to 4, got 9"):
         MmodFaceDetector(parameters, upsample=9)
+    with pytest.raises(FaceDetectorError, match=r"'float8'.*float32, float16, bfloat16"):
+        MmodFaceDetector(parameters, precision="float8")
+    with pytest.raises(FaceDetectorError, match=r"'float16' needs a GPU.*'float32'"):
+        MmodFaceDetector(parameters, precision="float16")
     with pytest.raises(DeviceError, match=r"device 'warp'.*'cpu'"):
         MmodFaceDetector(parameters, device="warp")
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_cuda_gives_the_same_detections(read_image: Callable[..., Image]) -> None:
-    on_gpu = build_face_detector("mmod", upsample=1, device="cuda")
-    on_cpu = build_face_detector("mmod", upsample=1)
-    for name, width, height in (("portrait", 360, 449), ("two_people", 640, 375)):
-        image = read_image(name, width, height)
-        assert_same(on_gpu.detect([Frame(image)])[0], on_cpu.detect([Frame(image)])[0])
+def test_frames_of_different_sizes_together(
+    read_image: Callable[..., Image], detectors: dict[int, FaceDetector]
+) -> None:
+    frames = [
+        Frame(read_image("portrait", 240, 300)),
+        Frame(read_image("two_people", 480, 281)),
+        Frame(read_image("portrait", 240, 300)[:, ::-1]),
+        Frame(np.zeros((10, 10, 3), np.uint8)),
+    ]
+    together = detectors[0].detect(frames)
+    assert [len(faces) for faces in together] == [1, 2, 1, 0]
+    assert together == [detectors[0].detect([frame])[0] for frame in frames]
+    assert detectors[0].detect([]) == []
+
+
+def test_min_face_size_leaves_levels_out(read_image: Callable[..., Image]) -> None:
+    """The faces of the levels that remain stay where they are; it may change while running."""
+    detector = build_face_detector("mmod", upsample=1)
+    assert isinstance(detector, MmodFaceDetector)
+    frame = Frame(read_image("portrait", 240, 300))
+    (face,) = detector.detect([frame])[0]
+    assert face.box.width == 68
+    for size in (45, 68):
+        detector.min_face_size_px = size
+        (found,) = detector.detect([frame])[0]
+        assert found.box == face.box
+        assert found.score == pytest.approx(face.score, abs=0.02)
+    detector.min_face_size_px = 90
+    assert all(found.box.width >= 90 for found in detector.detect([frame])[0])
+    detector.min_face_size_px = 5000
+    assert detector.detect([frame]) == [[]]
+    assert detector.sweep(240, 300) == ()
+
+
+def test_images_that_need_too_much_memory_are_refused() -> None:
+    detector = build_face_detector("mmod", upsample=4)
+    frame = Frame(np.zeros((1080, 1920, 3), np.uint8))
+    with pytest.raises(FaceDetectorError, match=r"1920x1080 px, doubled 4.*GiB.*lower upsample"):
+        detector.detect([frame])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -165,27 +166,27 @@ class PyramidCells:
     def _parts(self, level: int, multiplications: int) -> list[SearchArea]:
         """A level in the fewest equal parts that each cost so little."""
         side = self.side_px(level)
-        area = SearchArea(self._image, side, side)
-        (whole,) = self.blocks(area)
-        best: tuple[int, int] | None = None
-        for down in range(1, whole.rows + 1):
-            for across in range(1, whole.columns + 1):
-                if best is not None and down * across >= best[0] * best[1]:
-                    break
-                parts = self._cut(down, across)
-                if self._cost(parts, side) <= multiplications:
-                    best = down, across
-                    break
-        down, across = best or (whole.rows, whole.columns)
+        (whole,) = self.blocks(SearchArea(self._image, side, side))
+        grids = sorted(
+            itertools.product(range(1, whole.rows + 1), range(1, whole.columns + 1)), key=math.prod
+        )
+        down, across = next(
+            (grid for grid in grids if self._cost_of_part(whole, *grid) <= multiplications),
+            grids[-1],
+        )
         return [SearchArea(part, side, side) for part in self._cut(down, across)]
 
-    def _cost(self, parts: list[Region], side: float) -> int:
-        # The first two rows and columns hold parts at the border and in the middle.
-        return max(
-            self._net.multiplications(block.rows, block.columns, block.around)
-            for part in parts
-            for block in self.blocks(SearchArea(part, side, side))
+    def _cost_of_part(self, whole: CellBlock, down: int, across: int) -> int:
+        """Of the most expensive part of a block that is cut into rows and columns of parts."""
+        around, margin = whole.around, self._net.margin_cells
+        inner = Surroundings(
+            around.left if across < 2 else margin,
+            around.right if across < 3 else margin,
+            around.top if down < 2 else margin,
+            around.bottom if down < 3 else margin,
         )
+        rows, columns = math.ceil(whole.rows / down), math.ceil(whole.columns / across)
+        return self._net.multiplications(rows, columns, inner)
 
     def _cut(self, down: int, across: int) -> list[Region]:
         width, height = self._image.width, self._image.height
