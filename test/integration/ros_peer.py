@@ -263,6 +263,9 @@ class NodeProcess:
         """The exit code, once the process has ended by itself."""
         return self._process.wait(PATIENCE_S)
 
+    def send_signal(self, signal_number: int) -> None:
+        self._process.send_signal(signal_number)
+
     def stop(self, signal_number: int = signal.SIGINT) -> int:
         """The exit code after the signal."""
         self._process.send_signal(signal_number)
@@ -283,4 +286,6 @@ class NodeProcess:
 def _yaml(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_yaml, value))}]"
     return f"'{value}'" if isinstance(value, (str, Path)) else str(value)

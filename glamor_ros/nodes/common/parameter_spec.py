@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 
-ParameterValue = bool | int | float | str
+# A list is one of strings.
+ParameterValue = bool | int | float | str | list[str]
 
 
 class Changes(enum.Enum):
@@ -20,9 +22,19 @@ class Changes(enum.Enum):
 
 @dataclass(frozen=True)
 class ParameterSpec:
-    """One parameter. `minimum` and `maximum` are for numbers, `choices` for strings.
+    """One parameter of a node.
 
-    is_text_or_integer: a string that the command line may turn into an integer.
+    Attributes:
+        name: As ROS has it.
+        default: Its value where nobody gives one; its type is the parameter's.
+        description: A sentence or more for the documentation.
+        changes: When it may be set.
+        minimum: Of a number.
+        maximum: Of a number.
+        choices: The values that a string may have; empty: any.
+        is_text_or_integer: Whether a string may be given as an integer, which the command line
+            makes of one that looks so.
+        problem: Why a value is refused for a reason of its own; None: it is not.
     """
 
     name: str
@@ -33,6 +45,7 @@ class ParameterSpec:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     is_text_or_integer: bool = False
+    problem: Callable[[ParameterValue], str | None] = lambda value: None
 
     @property
     def allowed(self) -> str:
@@ -68,4 +81,4 @@ class ParameterSpec:
             return f"{self.name} is '{value}'; it must be one of: {self.allowed}"
         if self.is_text_or_integer and not isinstance(value, (str, int)):
             return f"{self.name} is {value!r}; it must be text or an integer"
-        return None
+        return self.problem(value)

@@ -31,7 +31,7 @@ class ImageSourceNode(Node):
 
     def __init__(self, **node_options: Any) -> None:
         super().__init__("image_source_node", **node_options)
-        parameters = NodeParameters(self, IMAGE_SOURCE_PARAMETERS, check=lambda values: None)
+        parameters = NodeParameters(self, IMAGE_SOURCE_PARAMETERS)
         self._values = parameters.values()
         self._source: ImageSource | None = None
         self._exit_code: int | None = None

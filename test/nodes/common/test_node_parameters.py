@@ -7,18 +7,29 @@ from pathlib import Path
 import pytest
 import rclpy
 import yaml
-from rcl_interfaces.msg import ParameterDescriptor
+from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
 from rclpy.context import Context
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from glamor_ros.nodes.common import documentation
-from glamor_ros.nodes.common.node_parameters import NodeParameters, ParameterValues
+from glamor_ros.nodes.common.node_parameters import (
+    NodeParameters,
+    ParameterValues,
+    UnknownParameter,
+    unknown_parameters,
+)
 from glamor_ros.nodes.common.parameter_spec import Changes, ParameterSpec, ParameterValue
-from glamor_ros.nodes.emotion.parameters import EMOTION_PARAMETERS, model_choice, observer_settings
+from glamor_ros.nodes.emotion.parameters import (
+    EMOTION_PARAMETERS,
+    camera_names,
+    follower_settings,
+    model_choice,
+    questionable_combinations,
+)
 from glamor_ros.nodes.image_source.parameters import IMAGE_SOURCE_PARAMETERS
-from glamor_ros.perception.engine import ObserverSettings
+from glamor_ros.perception.tracking.follower import FollowerSettings
 from glamor_ros.resources import share_directory
 
 DEFAULTS = {spec.name: spec.default for spec in EMOTION_PARAMETERS}
@@ -32,9 +43,9 @@ def make_node(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Node]]:
     rclpy.init(context=context, domain_id=os.getpid() % 100)
     nodes: list[Node] = []
 
-    def make(**given: ParameterValue) -> Node:
+    def make(*, node_type: type[Node] = Node, **given: ParameterValue) -> Node:
         overrides = [Parameter(name, value=value) for name, value in given.items()]
-        nodes.append(Node("tested", context=context, parameter_overrides=overrides))
+        nodes.append(node_type("tested", context=context, parameter_overrides=overrides))
         return nodes[-1]
 
     yield make
@@ -52,7 +63,6 @@ def declare_all(
     return NodeParameters(
         node,
         EMOTION_PARAMETERS,
-        check=observer_settings,
         apply=apply,
         may_reconfigure=lambda: may_reconfigure,
     )
@@ -68,7 +78,7 @@ def set_parameters(node: Node, **values: ParameterValue) -> str:
 
 
 def test_the_defaults_are_perceptions() -> None:
-    assert observer_settings(DEFAULTS) == ObserverSettings()
+    assert follower_settings(DEFAULTS) == FollowerSettings()
 
 
 def test_the_shipped_parameter_file_is_what_the_table_says() -> None:
@@ -87,7 +97,7 @@ def test_what_is_given_at_the_start_counts(make_node: Callable[..., Node], tmp_p
     assert set(values) == set(DEFAULTS)
     assert model_choice(values).weights == Path(weights)
     assert model_choice(values).detector_upsample == 1
-    assert observer_settings(values).tracker.max_coast_s == 3.0
+    assert follower_settings(values).tracker.max_coast_s == 3.0
 
 
 @pytest.mark.parametrize(
@@ -97,7 +107,8 @@ def test_what_is_given_at_the_start_counts(make_node: Callable[..., Node], tmp_p
         ({"detector_upsample": 5}, "out of range"),
         ({"smoothing_time_constant_s": -1.0}, "out of range"),
         ({"smoothing_time_constant_s": float("nan")}, "out of range"),
-        ({"detection_interval_s": 2.0}, "max_coast_s is 1; it must be longer"),
+        ({"cameras": ["front", "rear view"]}, "has 'rear view', which cannot be a part"),
+        ({"cameras": ["front", "rear", "front"]}, "has front more than once"),
     ],
 )
 def test_a_bad_value_at_the_start_is_an_error(
@@ -112,20 +123,96 @@ def test_a_value_of_another_type_at_the_start_is_an_error(make_node: Callable[..
         declare_all(make_node(max_coast_s=2))
 
 
-def test_values_that_go_together_are_taken_at_the_start(make_node: Callable[..., Node]) -> None:
-    values = declare_all(make_node(detection_interval_s=2.0, max_coast_s=3.0)).values()
-
-    assert (values["detection_interval_s"], values["max_coast_s"]) == (2.0, 3.0)
-
-
 def test_changes_are_applied_once_together(make_node: Callable[..., Node]) -> None:
     node = make_node()
     applied: list[ParameterValues] = []
     declare_all(node, applied.append, may_reconfigure=False)
 
-    assert set_parameters(node, detection_interval_s=2.0, max_coast_s=3.0) == ""
+    assert set_parameters(node, min_face_score=0.5, max_coast_s=3.0) == ""
 
-    assert [observer_settings(values).detection_interval_s for values in applied] == [2.0]
+    assert [follower_settings(values).tracker.max_coast_s for values in applied] == [3.0]
+    assert [follower_settings(values).min_face_score for values in applied] == [0.5]
+
+
+def test_what_another_callback_refuses_is_not_applied(make_node: Callable[..., Node]) -> None:
+    node = make_node()
+    applied: list[ParameterValues] = []
+    declare_all(node, applied.append)
+    refusal = SetParametersResult(successful=False, reason="not now")
+    # Called before and after the node's own.
+    node.add_on_set_parameters_callback(lambda parameters: refusal)
+
+    assert set_parameters(node, max_coast_s=3.0) == "not now"
+    assert applied == []
+    assert node.get_parameter("max_coast_s").value == DEFAULTS["max_coast_s"]
+
+
+class HumbleNode(Node):
+    """rclpy before Iron has no post-set callbacks."""
+
+    @property
+    def add_post_set_parameters_callback(self) -> None:  # type: ignore[override]
+        raise AttributeError
+
+
+def test_without_post_set_callbacks_it_is_applied_last(make_node: Callable[..., Node]) -> None:
+    node = make_node(node_type=HumbleNode)
+    applied: list[ParameterValues] = []
+    declare_all(node, applied.append)
+    refuses = [True]
+    node.add_on_set_parameters_callback(
+        lambda parameters: SetParametersResult(successful=not refuses[0], reason="")
+    )
+
+    node.set_parameters([Parameter("max_coast_s", value=3.0)])
+    assert applied == []
+    refuses[0] = False
+    node.set_parameters([Parameter("max_coast_s", value=4.0)])
+    assert [values["max_coast_s"] for values in applied] == [4.0]
+
+
+def test_a_file_may_set_values_in_any_order(make_node: Callable[..., Node]) -> None:
+    node = make_node()
+    parameters = declare_all(node, may_reconfigure=False)
+
+    for name, value in (("detection_interval_s", 2.0), ("max_coast_s", 3.0)):
+        (result,) = node.set_parameters([Parameter(name, value=value)])
+        assert result.successful, result.reason
+
+    assert list(questionable_combinations(parameters.values())) == []
+    set_parameters(node, max_coast_s=1.0)
+    (problem,) = questionable_combinations(parameters.values())
+    assert "max_coast_s (1) is shorter than detection_interval_s (2)" in problem
+
+
+@pytest.mark.parametrize(
+    ("cameras", "names"), [([""], [""]), (["front", "rear_2"], ["front", "rear_2"])]
+)
+def test_names_of_cameras(
+    make_node: Callable[..., Node], cameras: list[str], names: list[str]
+) -> None:
+    assert camera_names(declare_all(make_node(cameras=cameras)).values()) == names
+
+
+def test_what_the_node_does_not_have_is_told_apart_from_misspellings(
+    make_node: Callable[..., Node],
+) -> None:
+    overrides = {
+        "min_face_sise_px": 3,
+        "rate_hz": 5.0,
+        "reliability": "reliable",
+        "max_coast_s": 2.0,
+        "use_sim_time": False,
+        "qos_overrides./image.subscription.depth": 3,
+    }
+    node = make_node(**overrides)
+    declare_all(node)
+
+    assert sorted(unknown_parameters(node), key=lambda unknown: unknown.name) == [
+        UnknownParameter("min_face_sise_px", "min_face_size_px"),
+        UnknownParameter("rate_hz", None),
+        UnknownParameter("reliability", None),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +221,8 @@ def test_changes_are_applied_once_together(make_node: Callable[..., Node]) -> No
         ({"min_face_score": -0.5}, "out of range"),
         ({"max_coast_s": float("nan")}, "max_coast_s out of range"),
         ({"max_coast_s": float("inf")}, "max_coast_s"),
-        ({"detection_interval_s": 1.0}, "must be longer than detection_interval_s"),
+        ({"min_detections": 0}, "out of range"),
+        ({"cameras": ["a", "a"]}, "cameras counts when the node is configured"),
         ({"min_face_score": 1}, "Wrong parameter type"),
         ({"autostart": False}, "read-only"),
         ({"device": "cuda"}, "device counts when the node is configured"),
@@ -165,13 +253,11 @@ def test_before_configure_the_models_can_be_chosen(make_node: Callable[..., Node
 
 
 def test_a_text_that_looks_like_an_integer_is_taken(make_node: Callable[..., Node]) -> None:
-    values = NodeParameters(
-        make_node(source=0), IMAGE_SOURCE_PARAMETERS, check=lambda values: None
-    ).values()
+    values = NodeParameters(make_node(source=0), IMAGE_SOURCE_PARAMETERS).values()
 
     assert str(values["source"]) == "0"
     with pytest.raises(InvalidParameterValueException, match="it must be text or an integer"):
-        NodeParameters(make_node(source=0.5), IMAGE_SOURCE_PARAMETERS, check=lambda values: None)
+        NodeParameters(make_node(source=0.5), IMAGE_SOURCE_PARAMETERS)
 
 
 @pytest.mark.parametrize("spec", [*EMOTION_PARAMETERS, *IMAGE_SOURCE_PARAMETERS])

@@ -75,7 +75,7 @@ def test_the_reliability_that_receives_from_all_publishers(
 def test_silence_from_the_start_is_reported_after_the_timeout_and_again_later() -> None:
     watch = Watch()
 
-    watch.check_at(50.0, 54.9)
+    watch.check_at(50.0, 53.0, 54.9)
     assert watch.warnings == []
     watch.check_at(55.0, 56.0, 84.9)
     assert watch.warnings == ["no images on /image for 5.0 s: because"]
@@ -83,17 +83,29 @@ def test_silence_from_the_start_is_reported_after_the_timeout_and_again_later() 
     assert watch.warnings[1:] == ["no images on /image for 35.0 s: because"]
 
 
-def test_another_explanation_is_told_at_once() -> None:
+def test_another_explanation_is_told_once_it_has_settled() -> None:
     watch = Watch()
 
-    watch.check_at(55.0, 55.5)
+    watch.check_at(53.0, 55.0, 55.5)
     watch.explanation = "now I see"
-    watch.check_at(56.0, 56.5)
+    watch.check_at(56.0, 57.5)
+    assert watch.warnings == ["no images on /image for 5.0 s: because"]
+    watch.check_at(58.0, 58.5)
 
-    assert watch.warnings == [
-        "no images on /image for 5.0 s: because",
-        "no images on /image for 6.0 s: now I see",
-    ]
+    assert watch.warnings[1:] == ["no images on /image for 8.0 s: now I see"]
+
+
+def test_a_publisher_discovered_just_before_its_first_image_is_not_complained_about() -> None:
+    watch = Watch()
+
+    watch.check_at(53.0, 54.0)
+    watch.explanation = "its publishers send nothing that arrives here"
+    watch.check_at(54.5, 55.0)
+    watch.image_at(55.15)
+    watch.check_at(55.5, 56.0)
+
+    assert watch.warnings == []
+    assert watch.told == ["images come on /image"]
 
 
 def test_a_camera_that_stops_and_comes_back() -> None:
@@ -101,7 +113,7 @@ def test_a_camera_that_stops_and_comes_back() -> None:
 
     watch.image_at(51.0)
     watch.image_at(52.0)
-    watch.check_at(56.9, 57.5)
+    watch.check_at(55.0, 56.9, 57.5)
     watch.image_at(60.0)
     watch.image_at(61.0)
 
@@ -131,6 +143,22 @@ def test_no_timeout_no_complaint() -> None:
             {},
             ["/lidar/intensity", "/robot/image_raw"],
             ["/robot/image_raw, /lidar/intensity", "-r image:=/robot/image_raw"],
+        ),
+        (
+            RAW,
+            [],
+            "best_effort",
+            {},
+            ["/robot/image_mask", "/robot/image_depth", "/head/camera/rgb"],
+            ["-r image:=/head/camera/rgb"],
+        ),
+        (
+            ImageTopic("/robot/front/image", Image, "sensor_msgs/msg/Image", "front/image"),
+            [],
+            "best_effort",
+            {},
+            ["/head/image_raw"],
+            ["-r front/image:=/head/image_raw"],
         ),
         (
             COMPRESSED,
