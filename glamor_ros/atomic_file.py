@@ -26,7 +26,7 @@ def make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to, which takes its place when the block ends without an error.
 
     Raises OutputError where it cannot be written, before the block begins if that can be known.
@@ -52,7 +52,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def atomic_write(path: Path, content: bytes) -> None:
     """Folders above are made. Raises OutputError."""
-    with whole_file(path) as partial:
+    with atomic_path(path) as partial:
         partial.write_bytes(content)

@@ -42,6 +42,12 @@ def shipped_weights(name: str) -> Path:
     raise ResourceNotFoundError(f"no weights {name!r} here; looked at: {_listed(candidates)}")
 
 
+def cache_directory() -> Path:
+    """The folder in the user's cache that holds what this package has fetched; it may not exist."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / PACKAGE
+
+
 def _candidates() -> Iterator[Path]:
     package_directory = Path(__file__).resolve().parent
     checkout = package_directory.parent

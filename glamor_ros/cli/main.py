@@ -1,33 +1,110 @@
-"""`glamor-ros`: the commands and what they have in common."""
+"""`glamor-ros`: its commands and what they have in common."""
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
-from typing import Annotated, Any
+import os
+from typing import Any, NamedTuple
 
-import cv2
 import typer
 import typer.core
+import typer.main
 
 from ..errors import GlamorError
 from .console import print_error
-from .demo.command import demo
-from .predict.command import predict
-from .training.build_ncaers import build_ncaers
-from .training.compare import compare
-from .training.compare_attention import compare_attention
-from .training.evaluate import evaluate
-from .training.extract_faces import extract_faces
-from .training.report import report
-from .training.train import train
-from .weights.download_weights import download_weights
-from .weights.export import export
-from .weights.import_detector import import_detector
-from .weights.import_weights import import_weights
 
 
-class _PlainErrors(typer.core.TyperGroup):
+class Command(NamedTuple):
+    """One command of `glamor-ros`, known before its module is imported.
+
+    The module holds a function of the command's name; the summary is that function's own.
+
+    Attributes:
+        module: Its name, relative to this package.
+        summary: One sentence.
+    """
+
+    module: str
+    summary: str
+
+
+COMMANDS = {
+    "predict": Command(
+        "predict.command", "Find the people in images and videos and recognize their emotions."
+    ),
+    "demo": Command("demo.command", "Watch the nodes at work over ROS 2 topics."),
+    "import-weights": Command(
+        "weights.import_weights",
+        "Convert the authors' TensorFlow checkpoint; TensorFlow is not needed.",
+    ),
+    "import-detector": Command(
+        "weights.import_detector", "Convert dlib's CNN face detector; dlib is not needed."
+    ),
+    "extract-faces": Command(
+        "training.extract_faces",
+        "Write the box of the face in every image of a dataset; can be interrupted and run again.",
+    ),
+    "build-ncaers": Command(
+        "training.build_ncaers",
+        "Draw images from the videos of CAER, kept apart by video; can be interrupted and run "
+        "again.",
+    ),
+    "train": Command(
+        "training.train",
+        "Train a network as a recipe says, first its branches, then all of it.",
+    ),
+    "evaluate": Command(
+        "training.evaluate",
+        "Measure accuracy, the figures of each class and calibration on labelled images.",
+    ),
+    "compare": Command(
+        "training.compare",
+        "Test each pair of models with the Stuart-Maxwell test, as the paper's Table 5 does.",
+    ),
+    "compare-attention": Command(
+        "training.compare_attention",
+        "Draw the attention maps of several networks for the same people, as in Figs. 9 and 10.",
+    ),
+    "report": Command(
+        "training.report",
+        "Set measured accuracies beside the paper's Tables 2, 3, 4, 6 and 7, in Markdown.",
+    ),
+    "download-weights": Command(
+        "weights.download_weights",
+        "Fetch the authors' published weights (MIT licence, 9 MB), verify and convert them.",
+    ),
+    "export": Command(
+        "weights.export",
+        "Export the network to ONNX, for TensorRT, OpenVINO and C++, and check it in onnxruntime.",
+    ),
+}
+
+
+class _DeferredCommand(typer.core.TyperCommand):
+    """A command whose module is imported when it is run or asked about its options.
+
+    The modules bring PyTorch and OpenCV along, which take seconds.
+    """
+
+    def __init__(self, name: str, command: Command) -> None:
+        super().__init__(name=name, help=command.summary)
+        self._command_name, self._module = name, command.module
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        module = importlib.import_module(f".{self._module}", __package__)
+        alone = typer.Typer(add_completion=False)
+        alone.command(self._command_name)(getattr(module, self._command_name.replace("-", "_")))
+        return typer.main.get_command(alone).make_context(*args, **kwargs)
+
+
+class _CommandGroup(typer.core.TyperGroup):
     """The commands; what the user can put right is told in a line, without a traceback."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, command in COMMANDS.items():
+            self.add_command(_DeferredCommand(name, command))
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -39,30 +116,16 @@ class _PlainErrors(typer.core.TyperGroup):
 
 app = typer.Typer(
     name="glamor-ros",
-    cls=_PlainErrors,
+    cls=_CommandGroup,
     help="Emotion recognition of everybody in view, for ROS 2.",
     no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
 )
-app.command()(predict)
-app.command()(demo)
-app.command()(import_weights)
-app.command()(import_detector)
-app.command()(extract_faces)
-app.command()(build_ncaers)
-app.command()(train)
-app.command()(evaluate)
-app.command()(compare)
-app.command()(compare_attention)
-app.command()(report)
-app.command()(download_weights)
-app.command()(export)
 
 
 def main() -> None:
     """Run the command line of this process."""
-    app()
+    # Not app(), which dresses up the tracebacks of mistakes in the code.
+    typer.main.get_command(app)(prog_name="glamor-ros")
 
 
 def _print_version(wanted: bool) -> None:
@@ -73,15 +136,13 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _common(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", help="Print the version.", is_eager=True, callback=_print_version
-        ),
-    ] = False,
+    version: bool = typer.Option(
+        False, "--version", help="Print the version.", is_eager=True, callback=_print_version
+    ),
 ) -> None:
-    # OpenCV's own messages about files that it cannot read would stand beside ours.
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    # OpenCV's own messages about files that it cannot read would stand beside ours. It reads this
+    # when it is imported, which is later.
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 
 
 def _version() -> str:

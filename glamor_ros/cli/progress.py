@@ -1,4 +1,4 @@
-"""The progress bar of the commands that take long."""
+"""The progress bars of the commands that take long."""
 
 from __future__ import annotations
 
@@ -7,15 +7,25 @@ from contextlib import contextmanager
 
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
-    TaskID,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from .console import message_console
+
+
+class CountColumn(ProgressColumn):
+    """How many are done, of how many where that is known: rich before 12.3 has no column for it."""
+
+    def render(self, task: Task) -> Text:
+        """Such as `3/10`."""
+        total = f"/{task.total:.0f}" if task.total else ""
+        return Text(f"{task.completed:.0f}{total}", style="progress.download")
 
 
 @contextmanager
@@ -24,16 +34,18 @@ def progress_bar() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        CountColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=message_console()) as progress:
 
         def stage(title: str) -> Callable[[int, int], None]:
-            task: TaskID = progress.add_task(title, total=None)
+            # Not started: the bar pulses until the first report says how many there are.
+            task = progress.add_task(title, start=False, total=0)
 
             def report(done: int, total: int) -> None:
+                progress.start_task(task)
                 progress.update(task, completed=done, total=total)
 
             return report

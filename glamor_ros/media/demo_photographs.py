@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from skimage import data
 
-from .image_source import BgrImage
+from .pictures import BgrImage
 
 # Cut so that the faces stay in a 4:3 view that moves about the middle.
 _ONE_ROWS = slice(0, 400)

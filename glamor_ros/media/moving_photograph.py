@@ -7,7 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from .image_source import BgrImage
+from .pictures import BgrImage
 
 # The three periods have no small common multiple: the path does not repeat for minutes.
 _PAN_X_PERIOD_S = 7.0

@@ -1,4 +1,4 @@
-"""Videos in and out."""
+"""Videos in and out: the one reader and the one writer of video files."""
 
 from __future__ import annotations
 
@@ -10,80 +10,120 @@ from pathlib import Path
 from types import TracebackType
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
-from ..atomic_file import OutputError, whole_file
-from ..errors import GlamorError
-
-VIDEO_SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ogv", ".webm", ".wmv")
+from ..atomic_file import OutputError, atomic_path
+from .pictures import MAX_PIXELS, BgrImage, MediaError, require_size
 
 # MPEG-4 part 2: of the codecs that players know, the one that every OpenCV wheel can write.
 _FOURCC = cv2.VideoWriter.fourcc(*"mp4v")
-_FALLBACK_RATE_HZ = 30.0
-
-
-class VideoError(GlamorError, ValueError):
-    """A video cannot be read; the message names the file."""
+FALLBACK_RATE_HZ = 30.0
 
 
 @dataclass(frozen=True)
 class VideoFrame:
-    """image_bgr (H, W, 3). time_s: since the beginning of the video."""
+    """One frame of a video.
+
+    Attributes:
+        index: Its number, from 0.
+        time_s: Since the beginning of the video.
+        image_bgr: (H, W, 3), uint8, BGR.
+    """
 
     index: int
     time_s: float
-    image_bgr: NDArray[np.uint8]
+    image_bgr: BgrImage
 
 
 class VideoReader:
-    """The frames of a file, in order. Raises VideoError for one that cannot be opened."""
+    """The frames of a video file in their order, each decoded; closed at the end of a `with`.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: The file.
+        max_pixels: Videos of larger frames are refused.
+
+    Raises:
+        MediaError: The file cannot be opened as a video, or its frames are too large.
+    """
+
+    def __init__(self, path: Path, *, max_pixels: int = MAX_PIXELS) -> None:
         self._path = path
         self._capture = cv2.VideoCapture(str(path))
         if not self._capture.isOpened():
-            raise VideoError(f"cannot read {path}: it is damaged or no video that OpenCV can open")
+            raise MediaError(path, "is damaged, or no video that OpenCV can open")
+        width, height = (
+            int(self._capture.get(side))
+            for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        )
+        if width > 0 and height > 0:
+            require_size(width, height, path, max_pixels)
+
+    def __enter__(self) -> VideoReader:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    @property
+    def stated_rate_hz(self) -> float | None:
+        """The frame rate that the file states; None where it states none of use."""
+        return plausible_rate_hz(self._capture)
 
     @property
     def rate_hz(self) -> float:
-        """As the file says; 30 where it says nothing of use."""
-        rate_hz = float(self._capture.get(cv2.CAP_PROP_FPS))
-        return rate_hz if math.isfinite(rate_hz) and 0 < rate_hz <= 1000 else _FALLBACK_RATE_HZ
+        """The frame rate that the file states; 30 where it states none of use."""
+        return self.stated_rate_hz or FALLBACK_RATE_HZ
 
     @property
     def frame_count(self) -> int | None:
-        """As the file says; None where it does not."""
+        """How many frames the file says it has, which is often wrong; None where it does not."""
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         return int(count) if math.isfinite(count) and count > 0 else None
 
+    def skip(self) -> bool:
+        """Pass over the next frame. False: there is none that can be decoded."""
+        return bool(self._capture.grab())
+
+    def read(self) -> BgrImage | None:
+        """The next frame, (H, W, 3), uint8, BGR; None after the last that can be decoded."""
+        is_there, image = self._capture.read()
+        return image if is_there else None
+
     def frames(self) -> Iterator[VideoFrame]:
-        """Times are the file's own where they rise, else follow from the rate. Raises VideoError
-        where not a single frame can be decoded.
+        """All frames that are left, with times: the file's own where they rise, else by the rate.
+
+        Raises:
+            MediaError: Not a single frame can be decoded.
         """
         index, time_s = 0, -math.inf
-        while True:
-            is_there, image = self._capture.read()
-            if not is_there:
-                break
+        while (image := self.read()) is not None:
             stamp_s = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
             follows = time_s + 1 / self.rate_hz if index else 0.0
             time_s = stamp_s if math.isfinite(stamp_s) and stamp_s > time_s else follows
-            yield VideoFrame(index, time_s, image.astype(np.uint8, copy=False))
+            yield VideoFrame(index, time_s, image)
             index += 1
         if index == 0:
-            raise VideoError(f"cannot read {self._path}: it holds no frame that can be decoded")
+            raise MediaError(self._path, "holds no frame that can be decoded")
 
     def close(self) -> None:
         """Close the file."""
         self._capture.release()
 
 
-class VideoWriter:
-    """An MP4 file, written whole or not at all: use it in a `with`.
+def plausible_rate_hz(capture: cv2.VideoCapture) -> float | None:
+    """The rate that a file or camera states; None where that cannot be. 1000 stands for unknown."""
+    rate_hz = float(capture.get(cv2.CAP_PROP_FPS))
+    return rate_hz if math.isfinite(rate_hz) and 0 < rate_hz < 1000 else None
 
-    All frames are brought to the first one's size. Raises OutputError where the file cannot be
-    written. Without a frame, none is.
+
+class VideoWriter:
+    """An MP4 file, written whole or not at all: use it in a `with`. Without a frame, none is.
+
+    Args:
+        path: The file.
+        rate_hz: Frames a second.
+
+    Raises:
+        OutputError: By any method, where the file cannot be written.
     """
 
     def __init__(self, path: Path, rate_hz: float) -> None:
@@ -97,8 +137,8 @@ class VideoWriter:
     def __enter__(self) -> VideoWriter:
         return self
 
-    def write(self, image_bgr: NDArray[np.uint8]) -> None:
-        """Add a frame (H, W, 3)."""
+    def write(self, image_bgr: BgrImage) -> None:
+        """Add a frame, (H, W, 3), uint8, BGR; it is brought to the first one's size."""
         height, width = image_bgr.shape[:2]
         if self._writer is None:
             # Chroma is stored at half the resolution.
@@ -124,13 +164,13 @@ class VideoWriter:
             self._require_all_frames()
 
     def _open(self) -> cv2.VideoWriter:
-        self._partial = self._stack.enter_context(whole_file(self._path))
+        self._partial = self._stack.enter_context(atomic_path(self._path))
         writer = cv2.VideoWriter(str(self._partial), _FOURCC, self._rate_hz, self._size)
         if not writer.isOpened():
             raise OutputError(f"cannot write {self._path}: this OpenCV writes no MPEG-4 video")
         return writer
 
-    def _fitted(self, image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _fitted(self, image_bgr: BgrImage) -> BgrImage:
         width, height = self._size
         own_height, own_width = image_bgr.shape[:2]
         if (own_width + own_width % 2, own_height + own_height % 2) == self._size:
@@ -141,12 +181,10 @@ class VideoWriter:
     def _require_all_frames(self) -> None:
         """OpenCV says nothing of a failed write, such as on a full disk."""
         try:
-            written = VideoReader(self._partial)
-        except VideoError:
+            with VideoReader(self._partial) as written:
+                count = written.frame_count
+        except MediaError:
             count = None
-        else:
-            count = written.frame_count
-            written.close()
         if count != self._frame_count:
             raise OutputError(
                 f"cannot write {self._path}: {count or 0} of {self._frame_count} frames "

@@ -1,13 +1,9 @@
-"""From a camera's message to a BGR image.
-
-OpenCV does the conversions. cv_bridge is not used: it knows neither nv12 nor nv21 in Jazzy, and its
-extension module does not load beside a NumPy 2 that came with PyTorch.
-"""
+"""From a camera's message to a BGR image."""
 
 from __future__ import annotations
 
 import sys
-from typing import cast
+from typing import Any, Protocol, cast
 
 import cv2
 import numpy as np
@@ -15,38 +11,89 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image
 
 from ..errors import GlamorError
+from ..media.picture_formats import JPEG_START, PNG_START
+from ..media.pictures import MAX_PIXELS, BgrImage, MediaError, decode_picture
 from .pixel_layouts import ENCODINGS, PixelLayout
 
-BgrImage = NDArray[np.uint8]
-
-# A frame's brightest value tells how many bits its sensor fills: many put 10, 12 or 14 into 16.
+# The brightest value tells how many bits a sensor fills: many put 10, 12 or 14 into 16.
 _SENSOR_BITS = (10, 12, 14, 16)
-_JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
-_PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
+# Boxes are in pixels of the picture as sent, whatever its EXIF tags say of turning it.
+_IMREAD_FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
 
 
 class ImageDecodingError(GlamorError, ValueError):
-    """An image message cannot be read; the message says what is wrong with it."""
+    """An image message that cannot be read; the text says what is wrong with it."""
 
 
-def decode_image(message: Image | CompressedImage) -> BgrImage:
-    """The (height, width, 3) uint8 BGR image of a message.
+class RawConversion(Protocol):
+    """Conversions to BGR that take the place of the package's own for some messages."""
 
-    `bgr8` is not copied: the result shares the memory of the message. `step` and `is_bigendian` are
-    honoured. 16-bit values are scaled to 8 bits by the depth that the sensor fills: the smallest of
-    10, 12, 14 and 16 bits that holds the brightest value of the frame.
+    def converts(self, message: Image) -> bool:
+        """Whether it can be used for a message, whose sizes have been found to be consistent."""
+        ...
 
-    Raises ImageDecodingError for an unknown encoding, sizes that contradict one another, or a
-    compressed picture that is damaged.
+    def to_bgr(self, message: Image) -> BgrImage:
+        """The image of such a message, (height, width, 3), uint8, BGR.
+
+        Raises:
+            ImageDecodingError: The conversion fails.
+        """
+        ...
+
+
+class ImageDecoder:
+    """What turns the messages of one camera into images; for one thread at a time.
+
+    OpenCV does the conversions. 16-bit values are scaled to 8 bits by the depth of the sensor: the
+    smallest of 10, 12, 14 and 16 bits that holds the brightest value so far. It is kept from frame
+    to frame, and so belongs to one camera: a lamp that comes into view must not darken the scene
+    for as long as it is there.
+
+    Args:
+        conversion: Used where it applies, in place of the package's own conversions.
+        max_pixels: Larger compressed images are refused before they are decoded.
     """
-    if isinstance(message, CompressedImage):
-        return _decode_compressed(message)
-    return _decode_raw(message)
+
+    def __init__(
+        self, conversion: RawConversion | None = None, *, max_pixels: int = MAX_PIXELS
+    ) -> None:
+        self._conversion = conversion
+        self._max_pixels = max_pixels
+        self._sensor_bits = _SENSOR_BITS[0]
+
+    def decode(self, message: Image | CompressedImage) -> BgrImage:
+        """The image of a message.
+
+        Args:
+            message: Of an encoding in ENCODINGS; `step` and `is_bigendian` are honoured. Or a jpeg
+                or png, whose orientation tag is ignored.
+
+        Returns:
+            (height, width, 3), uint8, BGR. That of a `bgr8` message shares its memory.
+
+        Raises:
+            ImageDecodingError: The encoding is unknown, sizes contradict one another, or a
+                compressed picture is damaged, truncated or too large.
+        """
+        if isinstance(message, CompressedImage):
+            return self._to_8_bits(_decode_compressed(message, self._max_pixels))
+        layout = _layout_of(message)
+        pixels = _pixels(message, layout)
+        if self._conversion is not None and self._conversion.converts(message):
+            return self._conversion.to_bgr(message)
+        return _to_bgr(message, layout, self._to_8_bits(pixels))
+
+    def _to_8_bits(self, pixels: NDArray[Any]) -> NDArray[np.uint8]:
+        if pixels.dtype == np.uint8:
+            return pixels
+        brightest = int(pixels.max())
+        while brightest >= 1 << self._sensor_bits:
+            self._sensor_bits = _SENSOR_BITS[_SENSOR_BITS.index(self._sensor_bits) + 1]
+        scale = 255 / ((1 << self._sensor_bits) - 1)
+        return cast(NDArray[np.uint8], cv2.convertScaleAbs(pixels, alpha=scale))
 
 
-def _decode_raw(message: Image) -> BgrImage:
-    layout = _layout_of(message)
-    pixels = _to_8_bits(_pixels(message, layout))
+def _to_bgr(message: Image, layout: PixelLayout, pixels: NDArray[np.uint8]) -> BgrImage:
     if layout.to_bgr is None:
         return pixels
     try:
@@ -106,35 +153,16 @@ def _words(rows: NDArray[np.uint8], *, is_bigendian: bool) -> NDArray[np.uint16]
     return words.byteswap() if is_swapped else words
 
 
-def _to_8_bits(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8]:
-    if pixels.dtype == np.uint8:
-        return cast(NDArray[np.uint8], pixels)
-    brightest = int(pixels.max())
-    bits = next(bits for bits in _SENSOR_BITS if brightest < 1 << bits)
-    return cast(NDArray[np.uint8], cv2.convertScaleAbs(pixels, alpha=255 / ((1 << bits) - 1)))
-
-
-def _decode_compressed(message: CompressedImage) -> BgrImage:
+def _decode_compressed(message: CompressedImage, max_pixels: int) -> NDArray[Any]:
+    """(height, width, 3), uint8 or uint16, BGR."""
     data = bytes(message.data)
     what = f"compressed image ({len(data)} bytes, format {message.format!r})"
     if "compressedDepth" in message.format:
         raise ImageDecodingError(f"{what} is a depth image; a colour or grey image is needed")
-    if data.startswith(_JPEG_START):
-        is_whole = _JPEG_END in data[2:]
-    elif data.startswith(_PNG_START):
-        is_whole = _PNG_END in data[-16:]
-    else:
+    if not data.startswith((JPEG_START, PNG_START)):
         start = data[:8].hex(" ") or "nothing"
         raise ImageDecodingError(f"{what} is neither jpeg nor png: it starts with {start}")
-    if not is_whole:
-        raise ImageDecodingError(f"{what} is truncated: its end marker is missing")
     try:
-        # Boxes are in pixels of the picture as sent, whatever its EXIF tags say of turning it.
-        image = cv2.imdecode(
-            np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-        )
-    except cv2.error as error:
-        raise ImageDecodingError(f"{what} cannot be decoded: {error.err}") from error
-    if image is None:
-        raise ImageDecodingError(f"{what} is damaged: OpenCV cannot decode it")
-    return cast(BgrImage, image)
+        return decode_picture(data, what, imread_flags=_IMREAD_FLAGS, max_pixels=max_pixels)
+    except MediaError as error:
+        raise ImageDecodingError(str(error)) from error

@@ -39,29 +39,33 @@ def people_message(view: PeopleInView, header: Header, latency_s: float) -> Pers
 
 
 def person_message(person: Person, header: Header) -> PersonEmotion:
-    """One person. Valence, arousal and position are NaN: not estimated.
+    """One person, in the message's own words.
 
-    frame_probabilities, face_weight and context_weight are NaN where the network did not look at
-    the face in this image.
+    What is not known is NaN: valence, arousal and position, which are not estimated; of this image
+    where the network did not look at the face in it; all probabilities of a person who was never
+    classified.
     """
-    estimate = person.estimate
-    of_this_frame = estimate.probabilities if person.evaluated else _NOT_EVALUATED
+    estimate = person.estimate if person.evaluated else None
+    of_this_frame = _NOT_EVALUATED if estimate is None else estimate.probabilities
+    index = person.emotion_index
     return PersonEmotion(
         header=header,
         person_id=person.person_id,
         face=region_message(person.face),
         face_score=person.face_score,
         observed=person.observed,
+        searched=person.searched,
+        since_detection=duration_message(person.since_detected_s),
         tracked_for=duration_message(person.tracked_for_s),
-        emotion=person.emotion_index,
+        emotion=PersonEmotion.UNKNOWN if index is None else index,
         emotion_name=person.emotion,
         confidence=person.confidence,
         probabilities=person.probabilities.astype(np.float32),
         frame_probabilities=of_this_frame.astype(np.float32),
         valence=math.nan,
         arousal=math.nan,
-        face_weight=estimate.face_weight if person.evaluated else math.nan,
-        context_weight=estimate.context_weight if person.evaluated else math.nan,
+        face_weight=math.nan if estimate is None else estimate.face_weight,
+        context_weight=math.nan if estimate is None else estimate.context_weight,
         position=Point(x=math.nan, y=math.nan, z=math.nan),
     )
 
@@ -74,9 +78,9 @@ def attention_message(view: PeopleInView, header: Header) -> AttentionMapArray:
     return AttentionMapArray(
         header=header,
         maps=[
-            _attention_map(person.person_id, person.estimate.attention, header)
+            _attention_map(person.person_id, person.attention, header)
             for person in view.people
-            if person.evaluated and person.estimate.attention is not None
+            if person.evaluated and person.attention is not None
         ],
     )
 

@@ -19,6 +19,9 @@ from .glamor_net import ContextBranch, GlamorNet
 PUBLISHED_CLASSIFIER_UNITS = 128
 PAPER_CLASSIFIER_UNITS = 256
 CLASSIFIER_DROPOUT = 0.5
+# 64 times the paper's: what is above is a damaged file, and must not take memory.
+MAX_CLASSIFIER_UNITS = 1 << 14
+_KIND_NAMES = {int: "a whole number", str: "a name"}
 
 CLASSIFIER_INPUTS = ("face_and_context", "face", "context")
 
@@ -77,7 +80,10 @@ class Architecture:
             raise ArchitectureError(
                 f"an architecture has no '{unknown[0]}'; its fields are {', '.join(known)}"
             )
-        family = _part("family", FAMILIES, values.get("family", "glamor_net"))
+        name = values.get("family", "glamor_net")
+        if not isinstance(name, str):
+            raise ArchitectureError(f"family is {name!r}, expected a name")
+        family = _part("family", FAMILIES, name)
         return cls(**{**family, **values})
 
 
@@ -134,9 +140,14 @@ def _classifier(features: int, units: int) -> nn.Sequential:
 
 
 def _require_consistent(architecture: Architecture) -> None:
-    if architecture.classifier_units < 1:
+    for field in fields(Architecture):
+        value, kind = getattr(architecture, field.name), type(field.default)
+        if type(value) is not kind:
+            raise ArchitectureError(f"{field.name} is {value!r}, expected {_KIND_NAMES[kind]}")
+    if not 1 <= architecture.classifier_units <= MAX_CLASSIFIER_UNITS:
         raise ArchitectureError(
-            f"classifier_units is {architecture.classifier_units}; it must be at least 1"
+            f"classifier_units is {architecture.classifier_units}; it must be 1 to "
+            f"{MAX_CLASSIFIER_UNITS}"
         )
     if architecture.classifier_inputs not in CLASSIFIER_INPUTS:
         raise ArchitectureError(

@@ -9,6 +9,8 @@ from typing import Any
 from ..errors import GlamorError
 
 CONTEXT_FACES = ("masked", "visible")
+# Ten times the published network's: what is above is a damaged file, and must not take memory.
+MAX_SIZE_PX = 1024
 
 _SIZES = ("face_size", "context_resize", "context_crop")
 
@@ -37,8 +39,9 @@ class InputSpec:
 
     def __post_init__(self) -> None:
         for name in _SIZES:
-            if min(getattr(self, name)) < 1:
-                raise InputSpecError(f"{name} is {getattr(self, name)}; both must be at least 1")
+            size = getattr(self, name)
+            if min(size) < 1 or max(size) > MAX_SIZE_PX:
+                raise InputSpecError(f"{name} is {size}; both must be 1 to {MAX_SIZE_PX}")
         if any(c > r for c, r in zip(self.context_crop, self.context_resize, strict=True)):
             raise InputSpecError(
                 f"context_crop {self.context_crop} is larger than context_resize "
@@ -56,7 +59,8 @@ class InputSpec:
     def from_fields(cls, values: Mapping[str, Any]) -> InputSpec:
         """From a configuration or a checkpoint, where sizes are lists; the rest is the default.
 
-        Raises InputSpecError for a field that is unknown or a value of another kind.
+        Raises:
+            InputSpecError: A field is unknown, or a value is of another kind or out of range.
         """
         known = [field.name for field in fields(cls)]
         unknown = sorted(values.keys() - set(known))
@@ -64,10 +68,7 @@ class InputSpec:
             raise InputSpecError(
                 f"an input spec has no '{unknown[0]}'; its fields are {', '.join(known)}"
             )
-        try:
-            return cls(**{name: _converted(name, value) for name, value in values.items()})
-        except TypeError as error:
-            raise InputSpecError(f"input spec {dict(values)} cannot be used: {error}") from error
+        return cls(**{name: _converted(name, value) for name, value in values.items()})
 
     @property
     def context_crop_offset(self) -> tuple[int, int]:
@@ -78,6 +79,18 @@ class InputSpec:
 
 def _converted(name: str, value: Any) -> Any:
     if name in _SIZES:
-        height, width = value
-        return int(height), int(width)
-    return float(value) if name == "face_box_scale" else value
+        if (
+            isinstance(value, list | tuple)
+            and len(value) == 2
+            and all(type(one) is int for one in value)
+        ):
+            return tuple(value)
+        raise InputSpecError(f"{name} is {value!r}, expected [height, width] in whole pixels")
+    if name == "face_box_scale":
+        if type(value) in (int, float):
+            # Compared before it is converted: a whole number may be too large for a float.
+            return float(value) if abs(value) < 10 else value
+        raise InputSpecError(f"{name} is {value!r}, expected a number")
+    if not isinstance(value, str):
+        raise InputSpecError(f"{name} is {value!r}, expected text")
+    return value

@@ -13,7 +13,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
-from ..messages.image_decoding import decode_image
+from ..messages.image_decoding import ImageDecoder
 from .common import topics
 
 
@@ -75,8 +75,10 @@ def listening(listener: Listener) -> Iterator[ListeningNode]:
 
 
 def _decoding(take: Any) -> Any:
+    decoder = ImageDecoder()
+
     def decode(message: Any) -> None:
         stamp = message.header.stamp
-        take(decode_image(message), stamp.sec + stamp.nanosec * 1e-9)
+        take(decoder.decode(message), stamp.sec + stamp.nanosec * 1e-9)
 
     return decode

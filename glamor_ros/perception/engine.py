@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from .detection.face_detector import FaceDetection, FaceDetector, PartialFaceDetector, Search
-from .frame import Frame
+from .frame import Frame, require_bgr_image, require_stamp
 from .people import PeopleInView
 from .recognition.emotion_recognizer import EmotionRecognizer
 from .tracking.detection_policy import FullDetection, SearchPlan
@@ -30,49 +31,67 @@ class PeopleObserver:
         self._detector = detector
         self._recognizer = recognizer
 
-    def observe(self, batch: Sequence[tuple[PeopleFollower, Frame]]) -> list[PeopleInView]:
+    def observe(self, batch: Sequence[tuple[PeopleFollower, Frame]]) -> list[PeopleInView | None]:
         """The people in each frame, followed by the follower of its camera.
 
         Args:
             batch: Frames of different cameras, each with its camera's follower.
 
+        Returns:
+            For each frame the people in it; None for a frame that came late and was dropped.
+
         Raises:
-            ImageError: An image that cannot be used, and so FaceDetectorError; what is known of
-                the people before stays.
+            StampError: A stamp is no time; nothing has changed for any camera.
+            ImageError: An image is none; nothing has changed for any camera.
+            FaceDetectorError: The detector cannot take an image; who was known before still is.
         """
-        plans = [follower.plan(frame) for follower, frame in batch]
-        detections = self._search([frame for _, frame in batch], plans)
+        for _, frame in batch:
+            require_stamp(frame.stamp_s)
+            require_bgr_image(frame.bgr)
+        plans = [(follower, frame, follower.plan(frame)) for follower, frame in batch]
+        timely = [(f, frame, plan) for f, frame, plan in plans if plan is not None]
+        views = iter(self._observe(timely))
+        return [None if plan is None else next(views) for _, _, plan in plans]
+
+    def _observe(
+        self, planned: Sequence[tuple[PeopleFollower, Frame, SearchPlan]]
+    ) -> list[PeopleInView]:
+        found = self._search([(frame, plan) for _, frame, plan in planned])
         scenes = [
-            follower.locate(frame, plan, found)
-            for (follower, frame), plan, found in zip(batch, plans, detections, strict=True)
+            follower.locate(frame, plan, detections)
+            for (follower, frame, plan), detections in zip(planned, found, strict=True)
         ]
-        estimates = self._recognizer.recognize(scenes)
+        estimates = iter(self._recognizer.recognize([scene for scene in scenes if scene.boxes]))
         return [
-            follower.describe(frame, of_frame)
-            for (follower, frame), of_frame in zip(batch, estimates, strict=True)
+            follower.describe(frame, next(estimates) if scene.boxes else [])
+            for (follower, frame, _), scene in zip(planned, scenes, strict=True)
         ]
 
-    def _search(
-        self, frames: Sequence[Frame], plans: Sequence[SearchPlan]
-    ) -> list[list[FaceDetection]]:
+    def _search(self, planned: Sequence[tuple[Frame, SearchPlan]]) -> list[list[FaceDetection]]:
         """What the detector finds where the plans say, for each frame."""
-        found: list[list[FaceDetection]] = [[] for _ in frames]
-        whole = [index for index, plan in enumerate(plans) if plan.everything]
-        for index, detections in zip(
-            whole, self._detector.detect([frames[i] for i in whole]), strict=True
-        ):
-            found[index] = detections
-        partial = [index for index, plan in enumerate(plans) if plan.areas]
-        if partial:
-            searches = [Search(frames[i], plans[i].areas) for i in partial]
-            for index, detections in zip(partial, self._detector.search(searches), strict=True):  # type: ignore[union-attr]
-                found[index] = detections
-        return found
+        whole = [frame for frame, plan in planned if plan.everything]
+        parts = [Search(frame, plan.areas) for frame, plan in planned if plan.areas]
+        everywhere = iter(self._detector.detect(whole) if whole else [])
+        partial = iter(self._detector.search(parts) if parts else [])  # type: ignore[union-attr]
+        return [
+            next(everywhere) if plan.everything else next(partial) if plan.areas else []
+            for _, plan in planned
+        ]
 
 
 def observe_alone(
     observer: PeopleObserver, frame: Frame, settings: FollowerSettings | None = None
 ) -> PeopleInView:
-    """The people in a frame by itself: nothing is known of others, nothing is smoothed."""
-    alone = settings or FollowerSettings(smoothing_time_constant_s=0.0)
-    return observer.observe([(PeopleFollower(PersonIds(), FullDetection(), alone), frame)])[0]
+    """The people in a frame by itself: nothing is known of others, nothing is smoothed.
+
+    One detection makes a person.
+    """
+    settings = settings or FollowerSettings()
+    alone = replace(
+        settings,
+        smoothing_time_constant_s=0.0,
+        tracker=replace(settings.tracker, min_detections=1),
+    )
+    (view,) = observer.observe([(PeopleFollower(PersonIds(), FullDetection(), alone), frame)])
+    assert view is not None
+    return view

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +17,10 @@ class ImageError(GlamorError, ValueError):
     """An image has a shape or type that cannot be processed."""
 
 
+class StampError(GlamorError, ValueError):
+    """A frame's stamp is no time."""
+
+
 def require_bgr_image(image: NDArray[np.uint8]) -> None:
     """Check that an image can be processed.
 
@@ -26,6 +31,19 @@ def require_bgr_image(image: NDArray[np.uint8]) -> None:
         raise ImageError(
             f"expected a BGR image of shape (height, width, 3) and type uint8, got shape "
             f"{image.shape} and type {image.dtype}"
+        )
+
+
+def require_stamp(stamp_s: float) -> None:
+    """Check that a stamp can be a frame's.
+
+    Raises:
+        StampError: It is negative or not finite.
+    """
+    if not (math.isfinite(stamp_s) and stamp_s >= 0):
+        raise StampError(
+            f"a frame's stamp must be a finite number of seconds, 0 or more, got {stamp_s}; look "
+            "at the clock of the camera's driver"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -37,6 +38,11 @@ class Box:
         return self.bottom - self.top
 
     @property
+    def area(self) -> float:
+        """In square pixels."""
+        return self.width * self.height
+
+    @property
     def center(self) -> tuple[float, float]:
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
@@ -60,15 +66,57 @@ class Box:
         bottom = min(max(round(self.bottom), top), image_height)
         return Region(left, top, right - left, bottom - top)
 
+    def visible_fraction(self, image_width: int, image_height: int) -> float:
+        """How much of the box lies in the image, 0 to 1."""
+        return intersection_area(self, Box(0, 0, image_width, image_height)) / self.area
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """A shift, turn and change of size of the plane: what a camera's movement does to its image.
+
+    A point (x, y) goes to (cos_part x - sin_part y + shift_x_px, sin_part x + cos_part y +
+    shift_y_px).
+
+    Attributes:
+        cos_part: The scale times the cosine of the angle.
+        sin_part: The scale times the sine of the angle.
+        shift_x_px: To the right.
+        shift_y_px: Downwards.
+    """
+
+    cos_part: float = 1.0
+    sin_part: float = 0.0
+    shift_x_px: float = 0.0
+    shift_y_px: float = 0.0
+
+    @property
+    def scale(self) -> float:
+        """By how much lengths grow; 1 leaves them as they are."""
+        return math.hypot(self.cos_part, self.sin_part)
+
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        """Where a point goes."""
+        return (
+            self.cos_part * x - self.sin_part * y + self.shift_x_px,
+            self.sin_part * x + self.cos_part * y + self.shift_y_px,
+        )
+
+
+IDENTITY = Similarity()
+
+
+def intersection_area(a: Box, b: Box) -> float:
+    """In square pixels; 0 where the boxes do not meet."""
+    width = min(a.right, b.right) - max(a.left, b.left)
+    height = min(a.bottom, b.bottom) - max(a.top, b.top)
+    return max(width, 0.0) * max(height, 0.0)
+
 
 def intersection_over_union(a: Box, b: Box) -> float:
     """In [0, 1]; 0 where the boxes do not meet."""
-    width = min(a.right, b.right) - max(a.left, b.left)
-    height = min(a.bottom, b.bottom) - max(a.top, b.top)
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    return shared / (a.width * a.height + b.width * b.height - shared)
+    shared = intersection_area(a, b)
+    return shared / (a.area + b.area - shared) if shared else 0.0
 
 
 def distance_intersection_over_union(a: Box, b: Box) -> float:

@@ -80,6 +80,11 @@ class Person:
         return self.detection is not None
 
     @property
+    def frame_estimate(self) -> EmotionEstimate | None:
+        """What the network says of the face in this frame; None where it did not look at it."""
+        return self.estimate if self.evaluated else None
+
+    @property
     def attention(self) -> AttentionMap | None:
         """The map of the last estimate; None where there is none."""
         return self.estimate.attention if self.estimate is not None else None

@@ -23,6 +23,7 @@ _OPACITY = np.linspace(0.25, 0.75, 256, dtype=np.float32)[:, None, None]
 _ADDED = (HEAT_COLORS * _OPACITY).round().astype(np.uint8)
 _LEFT = (255 * (1 - _OPACITY)).repeat(3, axis=2).round().astype(np.uint8)
 _MAX_PANEL_WIDTH_PX = 1280
+_DIMMING = 3
 
 
 def attention_heat(attention: AttentionMap) -> NDArray[np.float32]:
@@ -62,14 +63,16 @@ def attention_panel(
     image_bgr: NDArray[np.uint8],
     people: Sequence[Person],
     *,
+    rows: int | None = None,
     columns: int | None = None,
     tile_width_px: int | None = None,
 ) -> NDArray[np.uint8]:
     """One tile for each person evaluated in this image, side by side: attention, face, a caption.
 
     Tiles have the image's aspect ratio and are in rows of `columns` (default: a square's, so that
-    two are beside each other and four are two by two). `tile_width_px` defaults to the image's
-    width, less where the panel would be wider than 1280. With nobody to show, one plain tile.
+    two are beside each other and four are two by two), in as many rows as they need, or in `rows`.
+    `tile_width_px` defaults to the image's width, less where the panel would be wider than 1280.
+    Places without a tile show the image, dimmed; with nobody to show, the first says so.
     """
     shown = [person for person in people if person.evaluated]
     columns = columns or math.ceil(math.sqrt(max(len(shown), 1)))
@@ -84,8 +87,8 @@ def attention_panel(
     if not tiles:
         tiles = [shrunk.copy()]
         _draw_caption(tiles[0], [("no attention map",)], BLACK)
-    rows = math.ceil(len(tiles) / columns)
-    panel = np.zeros((rows * tile_height, min(columns, len(tiles)) * tile_width, 3), np.uint8)
+    rows = rows or math.ceil(len(tiles) / columns)
+    panel = np.tile(shrunk // _DIMMING, (rows, min(columns, len(tiles)), 1))
     for index, tile in enumerate(tiles):
         y, x = index // columns * tile_height, index % columns * tile_width
         panel[y : y + tile_height, x : x + tile_width] = tile

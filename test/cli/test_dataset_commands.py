@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from glamor_ros.cli.training.build_ncaers import build_ncaers
 from glamor_ros.cli.training.extract_faces import extract_faces
-from glamor_ros.media.pictures import read_image
+from glamor_ros.media.pictures import read_picture
 from glamor_ros.perception.detection.face_detector import FaceDetectorError
 from glamor_ros.training.data.caer import read_caer
 from glamor_ros.training.data.samples import SettingsError
@@ -31,7 +31,7 @@ def test_extract_faces_finds_the_astronaut(
 ) -> None:
     folder = tmp_path / "images/train/Happy"
     folder.mkdir(parents=True)
-    astronaut = read_image(shared_dir / "images/astronaut.png")
+    astronaut = read_picture(shared_dir / "images/astronaut.png")
     assert cv2.imwrite(str(folder / "0001.png"), astronaut[:256, 100:356])
     assert cv2.imwrite(str(folder / "0002.png"), np.zeros((100, 100, 3), np.uint8))
     (folder / "0003.png").write_text("no image")

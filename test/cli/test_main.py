@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from glamor_ros.cli.main import app
+from glamor_ros.cli.main import COMMANDS, app
 
 
 def test_the_command_line_runs_as_a_process() -> None:
@@ -22,11 +22,34 @@ def test_the_command_line_runs_as_a_process() -> None:
     assert result.stdout.startswith("glamor-ros ")
 
 
-@pytest.mark.parametrize("command", ["predict", "demo", "import-weights", "import-detector"])
-def test_every_command_explains_itself(command: str) -> None:
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_as_the_list_of_commands_does(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0
-    assert "Usage" in result.stdout
+    assert f"glamor-ros {command}" in result.stdout
+    told = " ".join(result.stdout.replace("│", " ").split())
+    assert COMMANDS[command].summary in told
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_what_needs_no_network_loads_none(option: str) -> None:
+    code = (
+        "import atexit, sys; "
+        "heavy = {'torch', 'cv2', 'numpy', 'scipy', 'skimage', 'rclpy'}; "
+        "atexit.register(lambda: print('loaded', sorted(heavy & set(sys.modules)))); "
+        "from glamor_ros.cli.main import main; main()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, option], capture_output=True, text=True, timeout=120
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == "loaded []"
+
+
+def test_the_list_of_commands_has_all_of_them() -> None:
+    result = CliRunner().invoke(app, ["--help"])
+    assert result.exit_code == 0
+    assert [name for name in COMMANDS if f" {name} " not in result.stdout] == []
 
 
 @pytest.mark.parametrize("command", ["import-weights", "import-detector"])

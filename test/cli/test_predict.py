@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -15,11 +16,13 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from glamor_ros.cli.main import app
+from glamor_ros.cli.predict.picture_output import frame_with_attention, picture_with_attention
 from glamor_ros.media.videos import VideoReader, VideoWriter
 from glamor_ros.network.emotions import EMOTIONS
 from glamor_ros.network.weights.checkpoint import load_checkpoint
 from glamor_ros.perception.frame import Frame, Scene
-from glamor_ros.perception.geometry import Box
+from glamor_ros.perception.geometry import Box, Region
+from glamor_ros.perception.people import AttentionMap, EmotionEstimate, Person
 from glamor_ros.perception.recognition.emotion_recognizer import EmotionRecognizer
 
 # What dlib finds in scikit-image's astronaut at upsample 0, and where.
@@ -41,6 +44,25 @@ def run(*arguments: object) -> Any:
     return CliRunner().invoke(app, ["predict", *map(str, arguments)])
 
 
+def shown_person(number: int) -> Person:
+    estimate = EmotionEstimate(
+        probabilities=np.eye(7, dtype=np.float32)[number % 7],
+        face_weight=0.5,
+        context_weight=0.5,
+        attention=AttentionMap(np.full((7, 7), 1 / 49, np.float32), Region(30, 10, 200, 180)),
+    )
+    return Person(
+        person_id=f"person_{number}",
+        face=Region(20 * number, 50, 30, 30),
+        detection=None,
+        face_score=1.0,
+        tracked_for_s=0.0,
+        probabilities=estimate.probabilities,
+        estimate=estimate,
+        evaluated=True,
+    )
+
+
 def entries(path: Path) -> list[dict[str, Any]]:
     result: list[dict[str, Any]] = json.loads(path.read_text())
     return result
@@ -51,6 +73,7 @@ def test_json_of_an_image(photograph: Path, weights: Path, astronaut: NDArray[np
     result = run(photograph, "--weights", weights, "--json", out)
     assert result.exit_code == 0, result.stderr
     assert result.stdout == ""
+    assert result.stderr == f"wrote the results of 1 image to {out}\n"
     (entry,) = entries(out)
     assert list(entry) == ["image", "width", "height", "people"]
     assert (entry["image"], entry["width"], entry["height"]) == (str(photograph), 512, 512)
@@ -116,7 +139,67 @@ def test_without_json_a_table_is_printed(photograph: Path, weights: Path) -> Non
     assert result.exit_code == 0
     for text in ("person_1", "95x95 at", "nobody", "emotion"):
         assert text in result.stdout
+    assert f"no face found in {empty}: " in result.stderr
+    assert "try --upsample 1" in result.stderr
+    assert "--detector dlib_cnn" in result.stderr
     assert any(emotion in result.stdout for emotion in EMOTIONS)
+
+
+def test_no_path_is_broken_or_changed(weights: Path, tmp_path: Path) -> None:
+    """However long it is, and also where it looks like markup."""
+    folder = tmp_path / ("deep " * 40).strip() / "[bold]"
+    folder.mkdir(parents=True)
+    names = [f"{number:03} [red].png" for number in range(5)]
+    for name in names:
+        cv2.imwrite(str(folder / name), np.zeros((60, 60, 3), np.uint8))
+    result = run(folder, "--weights", weights, "--output", tmp_path / "out")
+    assert [line.split("  ")[0].strip() for line in result.stdout.splitlines()] == [
+        "image",
+        *(str(folder / name) for name in names),
+    ]
+    wrote, hint = result.stderr.splitlines()
+    assert wrote == f"wrote the results of 5 images to {tmp_path / 'out'}"
+    assert f"no face found in {folder / names[0]}, " in hint
+    assert f", {folder / names[2]} and 2 more: " in hint
+
+
+def test_where_somebody_is_found_nothing_is_advised(photograph: Path, weights: Path) -> None:
+    result = run(photograph, "--weights", weights)
+    assert result.stderr == ""
+
+
+def test_a_picture_of_gigabytes_is_named_and_the_rest_processed(
+    photograph: Path, weights: Path
+) -> None:
+    bomb = bytearray(photograph.read_bytes())
+    bomb[16:24] = struct.pack(">II", 40_000, 30_000)
+    large = photograph.parent / "large.png"
+    large.write_bytes(bomb)
+    result = run(large, photograph, "--weights", weights)
+    assert result.exit_code == 1
+    assert f"{large} is too large: 40000x30000 are 1200.0 megapixels" in result.stderr
+    assert "person_1" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("count", "width"), [(0, 300), (1, 600), (2, 450), (3, 600), (4, 600), (5, 500)]
+)
+def test_a_still_is_as_wide_as_what_is_drawn(count: int, width: int) -> None:
+    people = [shown_person(number) for number in range(count)]
+    picture = picture_with_attention(np.full((200, 300, 3), 90, np.uint8), people)
+    assert picture.shape == (200, width, 3)
+    # Places without a tile show the image dimmed, to 30.
+    assert (picture.max(axis=2) < 20).mean() < 0.2
+    assert (picture[-1, -1] >= 20).any()
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 8, 9])
+@pytest.mark.parametrize("size", [(200, 300), (201, 301)])
+def test_frames_are_of_one_size_for_any_number_of_people(size: tuple[int, int], count: int) -> None:
+    people = [shown_person(number) for number in range(count)]
+    frame = frame_with_attention(np.full((*size, 3), 90, np.uint8), people)
+    assert frame.shape == (size[0], size[1] + size[1] // 2, 3)
+    assert (frame.max(axis=2) < 20).mean() < 0.2
 
 
 def test_pictures_show_people_and_attention_side_by_side(
@@ -241,6 +324,16 @@ def test_what_cannot_be_loaded_is_told_in_a_line(
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_it_is_told_where_the_networks_run(
+    photograph: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    for options in ([], ["--device", "auto"], ["--device", "cpu"]):
+        result = run(photograph, "--weights", weights, *options)
+        assert result.exit_code == 0, result.stderr
+        assert result.stderr.splitlines()[0] == "running on the processor"
+
+
 @pytest.mark.parametrize("option", ["--json", "--output"])
 def test_a_place_that_cannot_be_written_is_named(
     photograph: Path, weights: Path, option: str
@@ -275,7 +368,9 @@ def test_on_a_full_disk_nothing_half_written_is_left(
         timeout=120,
     )
     assert result.returncode == 1
-    assert result.stderr == f"error: cannot write {folder / target}: File too large\n"
+    assert result.stderr.splitlines()[1:] == [
+        f"error: cannot write {folder / target}: File too large"
+    ]
     files = {path.name for path in folder.rglob("*") if path.is_file()}
     assert files == {"astronaut.png"}
 
@@ -308,7 +403,12 @@ def test_in_a_video_people_are_followed(clip: Path, weights: Path) -> None:
     assert [path.name for path in output.iterdir()] == ["clip_emotions.mp4"]
     reader = VideoReader(output / "clip_emotions.mp4")
     assert (reader.rate_hz, reader.frame_count) == (10.0, 7)
-    assert next(reader.frames()).image_bgr.shape == (256, 920, 3)
+    whole, hidden = [frame.image_bgr for frame in reader.frames()][2:4]
+    # Two tiles, each half as wide as the picture, fill a column: none of it is left black.
+    assert whole.shape == (256, 690, 3)
+    assert (whole.max(axis=2) < 8).mean() < 0.1
+    # In the black frame nobody is evaluated.
+    assert hidden[:, 460:].mean() < 20
 
 
 def test_the_table_has_a_row_for_each_person_in_a_video(clip: Path, weights: Path) -> None:

@@ -219,7 +219,8 @@ class NodeProcess:
     ) -> None:
         self._log_path = folder / "log.txt"
         given = [f"{key}:={_yaml(value)}" for key, value in parameters.items()]
-        command = [sys.executable, "-m", f"glamor_ros.nodes.{name}", "--ros-args"]
+        module = f"glamor_ros.nodes.{name.removesuffix('_node')}.executable"
+        command = [sys.executable, "-m", module, "--ros-args"]
         command += [part for value in given for part in ("-p", value)] + list(ros_arguments)
         with self._log_path.open("w") as log:
             self._process = subprocess.Popen(
@@ -262,6 +263,9 @@ class NodeProcess:
         """The exit code, once the process has ended by itself."""
         return self._process.wait(PATIENCE_S)
 
+    def send_signal(self, signal_number: int) -> None:
+        self._process.send_signal(signal_number)
+
     def stop(self, signal_number: int = signal.SIGINT) -> int:
         """The exit code after the signal."""
         self._process.send_signal(signal_number)
@@ -282,4 +286,6 @@ class NodeProcess:
 def _yaml(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_yaml, value))}]"
     return f"'{value}'" if isinstance(value, (str, Path)) else str(value)

@@ -30,7 +30,7 @@ LOSSY_PROBABILITY_TOLERANCE = 0.25
 
 @pytest.fixture(scope="module")
 def emotion_node(start_node: Callable[..., NodeProcess], random_weights: Path) -> NodeProcess:
-    return start_node("emotion_node", {"weights": random_weights})
+    return start_node("emotion_node", {"weights": random_weights, "min_detections": 1})
 
 
 @pytest.fixture
@@ -68,6 +68,8 @@ def test_people_are_found(people_in_bgr8: PersonEmotionArray) -> None:
     assert 0 < people_in_bgr8.latency < 60
     for person in people_in_bgr8.people:
         assert person.observed
+        assert person.searched
+        assert (person.since_detection.sec, person.since_detection.nanosec) == (0, 0)
         assert person.header == people_in_bgr8.header
         assert person.probabilities.sum() == pytest.approx(1, abs=1e-5)
         assert person.probabilities[person.emotion] == person.confidence
@@ -242,5 +244,6 @@ def test_images_without_a_stamp_are_processed(
     )
 
     assert (result.header.stamp.sec, result.header.stamp.nanosec) == (0, 0)
+    assert math.isnan(result.latency)
     assert len(result.people) == 2
     assert "have no stamp" in emotion_node.log

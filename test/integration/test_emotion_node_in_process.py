@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -19,12 +21,15 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image, PointCloud2
 from std_msgs.msg import Header
 
+from glamor_ros.messages.image_decoding import ImageDecoder
 from glamor_ros.messages.image_encoding import image_message
-from glamor_ros.nodes.emotion import frame_processor
 from glamor_ros.nodes.emotion.lifecycle_node import EmotionNode
-from glamor_ros.nodes.outputs import people_publishers
+from glamor_ros.nodes.outputs import pictures as pictures_module
 from glamor_ros.perception.engine import PeopleObserver
+from glamor_ros.perception.frame import Frame
+from glamor_ros.perception.people import PeopleInView
 from glamor_ros.perception.recognition.emotion_recognizer import EmotionRecognizer
+from glamor_ros.perception.tracking.follower import PeopleFollower
 
 from .ros_peer import PATIENCE_S, Camera, Peer, wait_for
 
@@ -49,12 +54,19 @@ class Log:
 class RunningNode:
     """An active node, spun in a thread, in a context of its own as if it were another process."""
 
-    def __init__(self, peer: Peer, namespace: str, parameters: dict[str, object]) -> None:
+    def __init__(
+        self,
+        peer: Peer,
+        namespace: str,
+        parameters: dict[str, object],
+        **parts: Callable[..., object],
+    ) -> None:
         self._context = Context()
         rclpy.init(context=self._context, domain_id=peer.domain_id)
         self.node = EmotionNode(
             context=self._context,
             namespace=namespace,
+            **parts,  # type: ignore[arg-type]
             parameter_overrides=[Parameter(n, value=value) for n, value in parameters.items()],
         )
         self.log = Log()
@@ -82,9 +94,13 @@ def start(peer: Peer, random_weights: Path) -> Iterator[Callable[..., RunningNod
     """Starts nodes, each in a namespace of its own, with these parameters."""
     running: list[RunningNode] = []
 
-    def start_one(namespace: str, **parameters: object) -> RunningNode:
-        parameters = {"weights": str(random_weights), **parameters}
-        running.append(RunningNode(peer, namespace, parameters))
+    def start_one(
+        namespace: str,
+        parts: Mapping[str, Callable[..., object]] = MappingProxyType({}),
+        **parameters: object,
+    ) -> RunningNode:
+        parameters = {"weights": str(random_weights), "min_detections": 1, **parameters}
+        running.append(RunningNode(peer, namespace, parameters, **parts))
         return running[-1]
 
     yield start_one
@@ -130,8 +146,8 @@ def test_pictures_are_drawn_only_while_somebody_subscribes(
         return draw_and_note
 
     for name in ("draw_people", "attention_panel"):
-        draw = noted(name, getattr(people_publishers, name))
-        monkeypatch.setattr(people_publishers, name, draw)
+        draw = noted(name, getattr(pictures_module, name))
+        monkeypatch.setattr(pictures_module, name, draw)
     camera = camera_of(start("/drawing"))
     camera.process(image_message(two_faces, Header()))
     assert drawn == []
@@ -172,27 +188,51 @@ def test_cleanup_lets_go_of_the_networks(start: Callable[..., RunningNode]) -> N
     running.node.trigger_deactivate()
     running.node.trigger_cleanup()
 
-    assert living(PeopleObserver) == observers_before
+    wait_for(lambda: living(PeopleObserver) == observers_before, "the observer's end")
     assert living(EmotionRecognizer) == recognizers_before
+
+
+class FakeObserver:
+    """Sees nobody, at once; what it meets can be made to fail."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.fails: Callable[[Frame], bool] = lambda frame: False
+
+    def observe(self, batch: Sequence[tuple[PeopleFollower, Frame]]) -> list[PeopleInView]:
+        self.batches.append([frame.camera for _, frame in batch])
+        if any(self.fails(frame) for _, frame in batch):
+            raise RuntimeError("the GPU has fallen off the bus")
+        return [PeopleInView(frame.width, frame.height, ()) for _, frame in batch]
+
+
+class Gate:
+    """A decoder that holds an image until it is released."""
+
+    def __init__(self) -> None:
+        self.is_busy, self.may_go_on = threading.Event(), threading.Event()
+        self.is_shut = False
+
+    def __call__(self, message: Image) -> NDArray[np.uint8]:
+        if self.is_shut:
+            self.is_busy.set()
+            assert self.may_go_on.wait(PATIENCE_S)
+        return ImageDecoder().decode(message)
 
 
 def test_an_unexpected_error_is_survived(
     start: Callable[..., RunningNode],
     camera_of: Callable[[RunningNode], Camera],
     two_faces: NDArray[np.uint8],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    running = start("/shaken")
-    camera = camera_of(running)
-    camera.process(image_message(two_faces, Header()))
-    original = frame_processor.decode_image
-
-    def fail(message: Image) -> NDArray[np.uint8]:
+    def decode(message: Image) -> NDArray[np.uint8]:
         if message.header.frame_id == "cursed":
             raise RuntimeError("a bug that nobody foresaw")
-        return original(message)
+        return ImageDecoder().decode(message)
 
-    monkeypatch.setattr(frame_processor, "decode_image", fail)
+    running = start("/shaken", {"make_decoder": lambda conversion: decode})
+    camera = camera_of(running)
+    camera.process(image_message(two_faces, Header()))
     camera.publish(image_message(two_faces, Header()), "cursed")
     wait_for(lambda: running.log.has("RuntimeError: a bug that nobody foresaw"), "the report")
 
@@ -204,31 +244,25 @@ def test_an_unexpected_error_is_survived(
 def test_under_overload_the_newest_image_wins(
     start: Callable[..., RunningNode],
     camera_of: Callable[[RunningNode], Camera],
-    two_faces: NDArray[np.uint8],
-    monkeypatch: pytest.MonkeyPatch,
+    no_face: NDArray[np.uint8],
 ) -> None:
-    running = start("/overloaded")
+    gate = Gate()
+    parts = {"make_decoder": lambda conversion: gate, "load": lambda choice: FakeObserver()}
+    running = start("/overloaded", parts)
     camera = camera_of(running)
-    camera.process(image_message(two_faces, Header()))
-    is_busy, may_go_on = threading.Event(), threading.Event()
-    original = frame_processor.decode_image
-
-    def slow(message: Image) -> NDArray[np.uint8]:
-        is_busy.set()
-        assert may_go_on.wait(PATIENCE_S)
-        return original(message)
-
-    monkeypatch.setattr(frame_processor, "decode_image", slow)
+    camera.process(image_message(no_face, Header()))
+    gate.is_shut = True
     results_before = len(camera.results)
-    first = camera.publish(image_message(two_faces, Header()))
-    assert is_busy.wait(PATIENCE_S)
+    first = camera.publish(image_message(no_face, Header()))
+    assert gate.is_busy.wait(PATIENCE_S)
     # The reader keeps one image: each is published once the one before has been taken.
+    statistics = running.node.statistics[""]
     stamps = [first]
     for _ in range(8):
-        received = _received(running)
-        stamps.append(camera.publish(image_message(two_faces, Header())))
-        wait_for(lambda count=received: _received(running) > count, "the image's arrival")  # type: ignore[misc]
-    may_go_on.set()
+        received = statistics.received
+        stamps.append(camera.publish(image_message(no_face, Header())))
+        wait_for(lambda count=received: statistics.received > count, "the image's arrival")  # type: ignore[misc]
+    gate.may_go_on.set()
     camera.result_of(stamps[-1])
 
     processed = [result.header.stamp for result in camera.results[results_before:]]
@@ -237,9 +271,159 @@ def test_under_overload_the_newest_image_wins(
     assert running.log.has("7 dropped for newer ones")
 
 
-def _received(running: RunningNode) -> int:
-    assert running.node._camera is not None
-    return running.node._camera._statistics.received
+def test_deactivate_does_not_wait_for_the_image_in_work_which_is_not_published(
+    start: Callable[..., RunningNode],
+    camera_of: Callable[[RunningNode], Camera],
+    no_face: NDArray[np.uint8],
+) -> None:
+    gate, observer = Gate(), FakeObserver()
+    parts = {"make_decoder": lambda conversion: gate, "load": lambda choice: observer}
+    running = start("/prompt", parts)
+    camera = camera_of(running)
+    camera.process(image_message(no_face, Header()))
+    gate.is_shut = True
+    unfinished = camera.publish(image_message(no_face, Header()))
+    assert gate.is_busy.wait(PATIENCE_S)
+
+    # Returns although nothing lets the image go on; the next activation is not disturbed.
+    running.node.trigger_deactivate()
+    batches = len(observer.batches)
+    gate.is_shut = False
+    running.node.trigger_activate()
+    camera.process(image_message(no_face, Header()))
+    gate.may_go_on.set()
+    wait_for(lambda: len(observer.batches) == batches + 2, "the end of the work on the image")
+    camera.process(image_message(no_face, Header()))
+
+    assert unfinished not in [result.header.stamp for result in camera.results]
+
+
+def test_where_one_image_after_the_other_fails_it_gives_up(
+    start: Callable[..., RunningNode],
+    camera_of: Callable[[RunningNode], Camera],
+    no_face: NDArray[np.uint8],
+) -> None:
+    observer = FakeObserver()
+    running = start("/lost", {"load": lambda choice: observer})
+    camera = camera_of(running)
+    camera.process(image_message(no_face, Header()))
+    assert not running.node.has_given_up
+    observer.fails = lambda frame: True
+
+    def has_given_up() -> bool:
+        camera.publish(image_message(no_face, Header()))
+        return running.node.has_given_up
+
+    wait_for(has_given_up, "the node to give up")
+    wait_for(lambda: running.node.is_unconfigured, "the state unconfigured")
+
+    fatal = [line for line in running.log.lines if "the node gives up" in line]
+    assert len(fatal) == 1
+    assert fatal[0].endswith("RuntimeError: the GPU has fallen off the bus")
+    assert running.node.exit_code == 1
+
+    # As a lifecycle manager would do it.
+    observer.fails = lambda frame: False
+    assert running.node.bring_up()
+    assert not running.node.has_given_up
+    camera.process(image_message(no_face, Header()))
+
+
+def test_ids_are_not_used_again_after_cleanup(
+    start: Callable[..., RunningNode],
+    camera_of: Callable[[RunningNode], Camera],
+    two_faces: NDArray[np.uint8],
+) -> None:
+    running = start("/renewed")
+    camera = camera_of(running)
+    before = {p.person_id for p in camera.process(image_message(two_faces, Header())).people}
+    running.node.trigger_deactivate()
+    running.node.trigger_cleanup()
+    assert running.node.bring_up()
+    after = {p.person_id for p in camera.process(image_message(two_faces, Header())).people}
+
+    assert len(before) == len(after) == 2
+    assert not before & after
+
+
+def test_with_a_simulated_clock_that_does_not_run(
+    start: Callable[..., RunningNode],
+    camera_of: Callable[[RunningNode], Camera],
+    no_face: NDArray[np.uint8],
+) -> None:
+    running = start(
+        "/simulated",
+        {"load": lambda choice: FakeObserver()},
+        use_sim_time=True,
+        no_image_timeout_s=0.5,
+    )
+
+    wait_for(lambda: running.log.has("nobody publishes there"), "the watchdog's report")
+    # Follows the publisher's reliability, which is the supervision's work as well.
+    result = camera_of(running).process(image_message(no_face, Header()))
+
+    assert math.isnan(result.latency)
+    running.node.trigger_deactivate()
+    assert running.log.has("1 processed")
+    assert not running.log.has("latency p50")
+
+
+def test_stamps_that_are_no_times(
+    start: Callable[..., RunningNode],
+    camera_of: Callable[[RunningNode], Camera],
+    no_face: NDArray[np.uint8],
+) -> None:
+    running = start("/stamped", {"load": lambda choice: FakeObserver()})
+    camera = camera_of(running)
+    camera.process(image_message(no_face, Header()))
+    negative = image_message(no_face, Header(frame_id="negative"))
+    negative.header.stamp.sec = -5
+    camera.publish_as_it_is(negative)
+    wait_for(lambda: running.log.has("the stamp is negative (-5 s)"), "the report")
+    camera.publish_as_it_is(image_message(no_face, Header(frame_id="unstamped")))
+    unstamped = wait_for(
+        lambda: next((r for r in list(camera.results) if r.header.frame_id == "unstamped"), None),
+        "the unstamped image",
+    )
+
+    assert math.isnan(unstamped.latency)
+    assert "negative" not in [result.header.frame_id for result in camera.results]
+    assert running.node.statistics[""].rejected == 1
+
+
+def test_a_batch_that_fails_costs_the_guilty_image_alone(
+    peer: Peer, start: Callable[..., RunningNode], no_face: NDArray[np.uint8]
+) -> None:
+    gate, observer = Gate(), FakeObserver()
+    observer.fails = lambda frame: frame.width == 320
+    parts = {"make_decoder": lambda conversion: gate, "load": lambda choice: observer}
+    running = start("/shared", parts, cameras=["good", "bad"])
+    small = np.ascontiguousarray(no_face[::2, ::2])
+    with (
+        Camera(peer, topic="/shared/good/image", results_topic="/shared/good/emotions") as good,
+        Camera(peer, topic="/shared/bad/image", results_topic="/shared/bad/emotions") as bad,
+    ):
+        good.process(image_message(no_face, Header()))
+        bad.process(image_message(no_face, Header()))
+        gate.is_shut = True
+        good.publish(image_message(no_face, Header()))
+        assert gate.is_busy.wait(PATIENCE_S)
+        # Both wait while the thread is held: they go into one batch.
+        counts = running.node.statistics
+        received = (counts["good"].received, counts["bad"].received)
+        stamp = good.publish(image_message(no_face, Header()))
+        bad.publish(image_message(small, Header()))
+        wait_for(
+            lambda: counts["good"].received > received[0] and counts["bad"].received > received[1],
+            "both images",
+        )
+        gate.may_go_on.set()
+        good.result_of(stamp)
+
+        wait_for(lambda: counts["bad"].failed == 1, "the failure to be counted")
+        assert {"good", "bad"} in [set(batch) for batch in observer.batches]
+        assert counts["good"].failed == 0
+        bad.process(image_message(no_face, Header()))
 
 
 def test_a_publisher_of_another_type_is_named(

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import yaml
 from lifecycle_msgs.msg import Transition
 from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image
@@ -18,6 +19,7 @@ from std_msgs.msg import Header
 from glamor_ros.messages.image_encoding import compressed_image_message, image_message
 from glamor_ros.nodes.common.parameter_spec import Changes
 from glamor_ros.nodes.emotion.parameters import EMOTION_PARAMETERS
+from glamor_ros.resources import share_directory
 
 from .ros_peer import Camera, NodeProcess, Peer, wait_for
 
@@ -34,7 +36,9 @@ OUTPUTS = ("/emotions", "/attention", "/attention_image", "/annotated_image")
 @pytest.fixture(scope="module")
 def managed_node(start_node: Callable[..., NodeProcess], random_weights: Path) -> NodeProcess:
     """Waits for its lifecycle manager. The tests of this file leave it unconfigured."""
-    return start_node("emotion_node", {"weights": random_weights, "autostart": False})
+    return start_node(
+        "emotion_node", {"weights": random_weights, "autostart": False, "min_detections": 1}
+    )
 
 
 def published(peer: Peer) -> list[str]:
@@ -134,7 +138,7 @@ def test_missing_and_damaged_weights_leave_it_unconfigured(
 
 def test_an_unusable_device_or_detector_is_named(peer: Peer, managed_node: NodeProcess) -> None:
     for parameter, value, default, complaint in (
-        ("device", "quantum", "cpu", "device 'quantum' cannot be used"),
+        ("device", "quantum", "auto", "device 'quantum' cannot be used"),
         ("detector", "dlib_cnn", "mmod", "needs its network file"),
     ):
         assert peer.set_parameters(NODE, **{parameter: value}) == ""
@@ -151,7 +155,7 @@ def test_parameters_while_it_runs(
         ({"context_mode": "per_person"}, "context_mode counts when the node is configured"),
         ({"autostart": True}, "read-only"),
         ({"min_face_size_px": -1}, "out of range"),
-        ({"detection_interval_s": 1.0}, "must be longer than detection_interval_s"),
+        ({"cameras": ["front"]}, "cameras counts when the node is configured"),
     ):
         assert reason in peer.set_parameters(NODE, **change)
 
@@ -159,7 +163,7 @@ def test_parameters_while_it_runs(
         assert len(camera.process(image_message(two_faces, Header())).people) == 2
         assert peer.set_parameters(NODE, min_face_size_px=500, max_coast_s=0.0) == ""
         assert len(camera.process(image_message(two_faces, Header())).people) == 0
-        assert peer.set_parameters(NODE, min_face_size_px=0, max_coast_s=1.0) == ""
+        assert peer.set_parameters(NODE, min_face_size_px=0, max_coast_s=0.5) == ""
         assert len(camera.process(image_message(two_faces, Header())).people) == 2
     take_down(peer)
     assert peer.set_parameters(NODE, context_mode="per_person") == ""
@@ -185,7 +189,7 @@ def test_compressed_images_below_a_remapped_topic(
 ) -> None:
     node = start_node(
         "emotion_node",
-        {"weights": random_weights, "image_transport": "compressed", "detector_upsample": 0},
+        {"weights": random_weights, "image_transport": "compressed", "min_detections": 1},
         "-r",
         "image:=/front/image_raw",
         "-r",
@@ -248,6 +252,71 @@ def test_a_signal_ends_it_cleanly_amid_work(
     assert "Traceback" not in node.log
     assert "images received" in node.log
     wait_for(lambda: peer.node.count_publishers("/ending/emotions") == 0, "it to leave the graph")
+
+
+def test_signals_in_quick_succession_end_it_cleanly(
+    peer: Peer, start_node: Callable[..., NodeProcess], random_weights: Path
+) -> None:
+    node = start_node("emotion_node", {"weights": random_weights}, "-r", "__ns:=/hasty")
+    node.wait_for_log("waiting for images on /hasty/image")
+
+    for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM):
+        node.send_signal(number)
+
+    assert node.wait() == 0
+    assert "Traceback" not in node.log
+
+
+def test_a_subscription_that_cannot_be_made_ends_it(
+    start_node: Callable[..., NodeProcess], random_weights: Path
+) -> None:
+    node = start_node(
+        "emotion_node",
+        {
+            "weights": random_weights,
+            "qos_overrides./image.subscription.history": "latest",
+        },
+    )
+
+    assert node.wait() == 1
+    assert "activate failed" in node.log
+    assert "cannot start" in node.log
+
+
+def test_a_misspelt_parameter_is_named(
+    start_node: Callable[..., NodeProcess], tmp_path: Path
+) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text(
+        "/**:\n  ros__parameters:\n    min_face_sise_px: 40\n    rate_hz: 5.0\n"
+        f"    weights: {tmp_path / 'absent.safetensors'}\n"
+    )
+    node = start_node("emotion_node", {}, "--params-file", str(file))
+
+    assert node.wait() == 1
+    assert (
+        "there is no parameter min_face_sise_px, which was given: is min_face_size_px meant?"
+        in node.log
+    )
+    assert "rate_hz meant" not in node.log
+
+
+def test_the_shipped_parameter_file_can_be_loaded_while_it_runs(
+    peer: Peer, managed_node: NodeProcess
+) -> None:
+    text = (share_directory() / "config" / "glamor.yaml").read_text()
+    shipped = yaml.safe_load(text)["/**"]["ros__parameters"]
+    changes = {"detection_interval_s": 2.0, "max_coast_s": 3.0}
+    bring_up(peer)
+
+    # One after the other, in the file's order, as `ros2 param load` does.
+    for name, value in {**shipped, "weights": None, **changes}.items():
+        if name not in ("autostart", "weights", "min_detections"):
+            assert peer.set_parameters(NODE, **{name: value}) == ""
+
+    assert peer.parameter_values(NODE, list(changes)) == [2.0, 3.0]
+    assert peer.set_parameters(NODE, detection_interval_s=0.0, max_coast_s=0.5) == ""
+    take_down(peer)
 
 
 def test_with_autostart_weights_that_are_not_there_end_it(

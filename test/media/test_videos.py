@@ -9,12 +9,14 @@ import pytest
 from numpy.typing import NDArray
 
 from glamor_ros.atomic_file import OutputError
-from glamor_ros.media.videos import VideoError, VideoReader, VideoWriter
+from glamor_ros.media.pictures import MediaError
+from glamor_ros.media.videos import VideoReader, VideoWriter
 
 WRITE_BEYOND_THE_LIMIT = """
 import resource, sys
 from pathlib import Path
 import numpy as np
+from glamor_ros.media.pictures import MediaError
 from glamor_ros.media.videos import VideoWriter
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 generator = np.random.default_rng(0)
@@ -110,7 +112,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_a_file_that_is_no_video_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "video.mp4"
     path.write_bytes(content)
-    with pytest.raises(VideoError, match=str(path)):
+    with pytest.raises(MediaError, match=str(path)):
         list(VideoReader(path).frames())
 
 
@@ -120,5 +122,27 @@ def test_a_truncated_video_is_named(tmp_path: Path) -> None:
         for index in range(10):
             writer.write(grey(20 * index))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(VideoError, match=str(path)):
+    with pytest.raises(MediaError, match=str(path)):
         list(VideoReader(path).frames())
+
+
+def test_a_video_of_too_large_frames_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "video.mp4"
+    with VideoWriter(path, 10.0) as writer:
+        writer.write(grey(100))
+    with pytest.raises(MediaError, match=r"video.mp4 is too large: 320x240 .* limit is 0.07"):
+        VideoReader(path, max_pixels=70_000)
+
+
+def test_frames_can_be_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "video.mp4"
+    with VideoWriter(path, 10.0) as writer:
+        for index in range(4):
+            writer.write(grey(50 * index))
+    with VideoReader(path) as reader:
+        assert [reader.skip(), reader.skip()] == [True, True]
+        image = reader.read()
+        assert image is not None
+        assert image.mean() == pytest.approx(100, abs=6)
+        assert [reader.skip(), reader.skip()] == [True, False]
+        assert reader.read() is None

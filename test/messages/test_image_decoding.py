@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import array
+import struct
 import sys
 from typing import Any
 
@@ -14,7 +15,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from skimage import data
 from std_msgs.msg import Header
 
-from glamor_ros.messages.image_decoding import ImageDecodingError, decode_image
+from glamor_ros.messages.image_decoding import ImageDecoder, ImageDecodingError
 from glamor_ros.messages.image_encoding import SENDABLE_ENCODINGS, byte_array, image_message
 from glamor_ros.messages.pixel_layouts import ENCODINGS
 
@@ -55,6 +56,11 @@ def compressed_message(content: bytes, image_format: str = "jpeg") -> Compressed
     return CompressedImage(format=image_format, data=array.array("B", content))
 
 
+def decode(message: Image | CompressedImage) -> NDArray[Any]:
+    """As the first of its stream."""
+    return ImageDecoder().decode(message)
+
+
 def mean_difference(a: NDArray[Any], b: NDArray[Any]) -> float:
     return float(np.abs(a.astype(int) - b.astype(int)).mean())
 
@@ -63,7 +69,7 @@ def mean_difference(a: NDArray[Any], b: NDArray[Any]) -> float:
 def test_every_encoding_decodes_to_the_picture(
     photograph: NDArray[np.uint8], encoding: str
 ) -> None:
-    image = decode_image(image_message(photograph, Header(), encoding))
+    image = decode(image_message(photograph, Header(), encoding))
 
     assert image.shape == photograph.shape
     assert image.dtype == np.uint8
@@ -79,16 +85,16 @@ def test_every_encoding_decodes_to_the_picture(
 
 @pytest.mark.parametrize("encoding", SENDABLE_ENCODINGS)
 def test_padding_of_rows_is_left_out(photograph: NDArray[np.uint8], encoding: str) -> None:
-    plain = decode_image(image_message(photograph, Header(), encoding))
-    padded = decode_image(with_padded_rows(image_message(photograph, Header(), encoding), 22))
+    plain = decode(image_message(photograph, Header(), encoding))
+    padded = decode(with_padded_rows(image_message(photograph, Header(), encoding), 22))
 
     np.testing.assert_array_equal(padded, plain)
 
 
 @pytest.mark.parametrize("encoding", [e for e in SENDABLE_ENCODINGS if e.endswith("16")])
 def test_byte_order_is_honoured(photograph: NDArray[np.uint8], encoding: str) -> None:
-    plain = decode_image(image_message(photograph, Header(), encoding))
-    swapped = decode_image(with_swapped_bytes(image_message(photograph, Header(), encoding)))
+    plain = decode(image_message(photograph, Header(), encoding))
+    swapped = decode(with_swapped_bytes(image_message(photograph, Header(), encoding)))
 
     np.testing.assert_array_equal(swapped, plain)
 
@@ -102,20 +108,22 @@ def test_agrees_with_rosbags_image(photograph: NDArray[np.uint8], encoding: str)
 
     # It rounds 16 bits down to 8, here they are rounded to the nearest; demosaicing spreads that.
     np.testing.assert_allclose(
-        decode_image(message).astype(int), expected.astype(int), atol=2 if "16" in encoding else 0
+        decode(message).astype(int),
+        expected.astype(int),
+        atol=2 if "16" in encoding else 0,
     )
 
 
 def test_bgr8_is_not_copied(photograph: NDArray[np.uint8]) -> None:
     message = image_message(photograph, Header())
 
-    assert np.shares_memory(decode_image(message), np.frombuffer(message.data, np.uint8))
+    assert np.shares_memory(decode(message), np.frombuffer(message.data, np.uint8))
 
 
 def test_padding_after_the_last_row_may_be_missing() -> None:
     content = bytes([1, 2, 3, 0, 0, 4, 5, 6])
 
-    image = decode_image(raw_message("bgr8", 1, 2, 5, content))
+    image = decode(raw_message("bgr8", 1, 2, 5, content))
 
     assert image.tolist() == [[[1, 2, 3]], [[4, 5, 6]]]
 
@@ -124,10 +132,39 @@ def test_padding_after_the_last_row_may_be_missing() -> None:
 def test_16_bit_values_are_scaled_by_the_depth_of_the_sensor(brightest: int, bits: int) -> None:
     values = np.array([[0, brightest // 2, brightest]], np.uint16)
 
-    image = decode_image(raw_message("mono16", 3, 1, 6, values.tobytes(), sys.byteorder == "big"))
+    image = decode(raw_message("mono16", 3, 1, 6, values.tobytes(), sys.byteorder == "big"))
 
     expected = values[0].astype(float) * 255 / (2**bits - 1)
     np.testing.assert_allclose(image[0, :, 0], expected, atol=0.51)
+
+
+def mono16(*values: int) -> Image:
+    pixels = np.array([values], np.uint16)
+    is_bigendian = sys.byteorder == "big"
+    return raw_message("mono16", len(values), 1, 2 * len(values), pixels.tobytes(), is_bigendian)
+
+
+def test_the_depth_of_a_stream_does_not_shrink_again() -> None:
+    """One bright pixel makes all later images darker, but none brighter again."""
+    decoder = ImageDecoder()
+
+    scene, with_lamp, later = (
+        decoder.decode(mono16(500, brightest))[0, 0, 0] for brightest in (600, 4000, 600)
+    )
+
+    assert (scene, with_lamp, later) == (125, 31, 31)
+    assert ImageDecoder().decode(mono16(500, 600))[0, 0, 0] == 125
+
+
+def test_a_png_of_16_bits_is_scaled_like_a_raw_image() -> None:
+    values = np.array([[0, 500, 1023, 4095]], np.uint16)
+    png = cv2.imencode(".png", values)[1].tobytes()
+    decoder = ImageDecoder()
+
+    image = decoder.decode(compressed_message(png, "mono16; png compressed"))
+
+    np.testing.assert_array_equal(image[0, :, 0], np.rint(values[0] * (255 / 4095)))
+    assert decoder.decode(mono16(500, 600))[0, 0, 0] == 31
 
 
 @pytest.mark.parametrize(
@@ -149,21 +186,21 @@ def test_16_bit_values_are_scaled_by_the_depth_of_the_sensor(brightest: int, bit
         (raw_message("bgr8", 2**32 - 1, 2**32 - 1, 2**32 - 1, bytes(9)), "a row takes"),
         (compressed_message(b""), r"jpeg or png|neither jpeg nor png: it starts with nothing"),
         (compressed_message(b"GIF89a", "gif"), "neither jpeg nor png: it starts with 47 49"),
-        (compressed_message(b"\xff\xd8\xff\xe0\x00\x10"), "truncated"),
+        (compressed_message(b"\xff\xd8\xff\xe0\x00\x10"), "damaged"),
         (compressed_message(b"\xff\xd8" + bytes(40) + b"\xff\xd9"), "damaged"),
         (compressed_message(bytes(90), "16UC1; compressedDepth png"), "depth image"),
     ],
 )
 def test_the_error_says_what_is_wrong(message: Image | CompressedImage, complaint: str) -> None:
     with pytest.raises(ImageDecodingError, match=complaint):
-        decode_image(message)
+        decode(message)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
 def test_compressed_images(photograph: NDArray[np.uint8], suffix: str) -> None:
     content = cv2.imencode(suffix, photograph)[1].tobytes()
 
-    image = decode_image(compressed_message(content, suffix[1:]))
+    image = decode(compressed_message(content, suffix[1:]))
 
     assert mean_difference(image, photograph) <= (2 if suffix == ".jpg" else 0)
 
@@ -175,8 +212,21 @@ def test_a_truncated_compressed_image_is_no_image(
 ) -> None:
     content = cv2.imencode(suffix, photograph)[1].tobytes()
 
-    with pytest.raises(ImageDecodingError, match="truncated"):
-        decode_image(compressed_message(content[: int(len(content) * kept)]))
+    with pytest.raises(ImageDecodingError, match=r"truncated|damaged"):
+        decode(compressed_message(content[: int(len(content) * kept)]))
+
+
+def test_a_compressed_image_of_too_many_pixels_is_not_decoded() -> None:
+    """A million bytes may claim 20000x20000 pixels, which take gigabytes."""
+    bomb = bytearray(cv2.imencode(".png", np.zeros((4, 4), np.uint8))[1].tobytes())
+    bomb[16:24] = struct.pack(">II", 20_000, 20_000)
+
+    with pytest.raises(ImageDecodingError, match=r"20000x20000 are 400.0 megapixels.* 100;"):
+        decode(compressed_message(bytes(bomb), "png"))
+    small = compressed_message(cv2.imencode(".jpg", np.zeros((10, 11)))[1].tobytes())
+    assert ImageDecoder(max_pixels=110).decode(small).shape == (10, 11, 3)
+    with pytest.raises(ImageDecodingError, match="11x10"):
+        ImageDecoder(max_pixels=109).decode(small)
 
 
 def test_the_orientation_tag_of_a_jpeg_is_ignored(photograph: NDArray[np.uint8]) -> None:
@@ -192,7 +242,7 @@ def test_the_orientation_tag_of_a_jpeg_is_ignored(photograph: NDArray[np.uint8])
     assert as_opencv_turns_it is not None
     assert as_opencv_turns_it.shape[:2] == (640, 480)
 
-    assert decode_image(compressed_message(turned)).shape == photograph.shape
+    assert decode(compressed_message(turned)).shape == photograph.shape
 
 
 @settings(max_examples=300, deadline=None)
@@ -208,7 +258,7 @@ def test_no_message_does_more_than_raise_the_error(
     encoding: str, width: int, height: int, step: int, content: bytes, is_bigendian: bool
 ) -> None:
     try:
-        image = decode_image(raw_message(encoding, width, height, step, content, is_bigendian))
+        image = decode(raw_message(encoding, width, height, step, content, is_bigendian))
     except ImageDecodingError:
         return
     assert image.shape == (height, width, 3)
@@ -225,7 +275,7 @@ def test_no_compressed_message_does_more_than_raise_the_error(
     head: bytes, content: bytes, tail: bytes
 ) -> None:
     try:
-        image = decode_image(compressed_message(head + content + tail))
+        image = decode(compressed_message(head + content + tail))
     except ImageDecodingError:
         return
     assert image.ndim == 3

@@ -17,7 +17,7 @@ from glamor_ros.messages.people_messages import (
 from glamor_ros.msg import PersonEmotion
 from glamor_ros.network.emotions import EMOTIONS
 from glamor_ros.perception.detection.face_detector import FaceDetection
-from glamor_ros.perception.geometry import Region
+from glamor_ros.perception.geometry import Box, Region
 from glamor_ros.perception.people import AttentionMap, EmotionEstimate, PeopleInView, Person
 
 HEADER = Header(stamp=Time(sec=12, nanosec=345), frame_id="camera")
@@ -28,7 +28,7 @@ def person(person_id: str, *, observed: bool = True, evaluated: bool = True) -> 
     return Person(
         person_id=person_id,
         face=Region(10, 20, 30, 40),
-        detection=FaceDetection(10, 20, 40, 60, 1.5) if observed else None,
+        detection=FaceDetection(Box(10, 20, 40, 60), 1.5) if observed else None,
         face_score=1.5,
         tracked_for_s=2.25,
         probabilities=np.array([0, 0, 0, 0.75, 0.25, 0, 0], np.float32),
@@ -39,6 +39,8 @@ def person(person_id: str, *, observed: bool = True, evaluated: bool = True) -> 
             attention=AttentionMap(attention / attention.sum(), Region(1, 2, 300, 200)),
         ),
         evaluated=evaluated,
+        searched=observed,
+        since_detected_s=0.0 if observed else 0.375,
     )
 
 
@@ -51,6 +53,8 @@ def test_a_person() -> None:
     assert (face.x_offset, face.y_offset, face.width, face.height) == (10, 20, 30, 40)
     assert message.face_score == 1.5
     assert message.observed
+    assert message.searched
+    assert (message.since_detection.sec, message.since_detection.nanosec) == (0, 0)
     assert (message.tracked_for.sec, message.tracked_for.nanosec) == (2, 250_000_000)
     assert message.emotion == PersonEmotion.HAPPY
     assert message.emotion_name == "Happy"
@@ -72,10 +76,28 @@ def test_a_person_not_evaluated_has_nothing_of_this_frame() -> None:
     message = person_message(person("person_1", observed=False, evaluated=False), HEADER)
 
     assert not message.observed
+    assert not message.searched
+    assert (message.since_detection.sec, message.since_detection.nanosec) == (0, 375_000_000)
     assert message.probabilities.tolist() == [0, 0, 0, 0.75, 0.25, 0, 0]
     assert np.isnan(message.frame_probabilities).all()
     assert math.isnan(message.face_weight)
     assert math.isnan(message.context_weight)
+
+
+def test_a_person_who_was_never_classified_is_unknown() -> None:
+    nothing = np.full(7, np.nan, np.float32)
+    hidden = replace(
+        person("person_1"), probabilities=nothing, estimate=None, evaluated=False, searched=True
+    )
+
+    message = person_message(hidden, HEADER)
+
+    assert (message.emotion, message.emotion_name) == (PersonEmotion.UNKNOWN, "Unknown")
+    assert math.isnan(message.confidence)
+    assert np.isnan(message.probabilities).all()
+    assert np.isnan(message.frame_probabilities).all()
+    assert math.isnan(message.face_weight)
+    assert len(attention_message(PeopleInView(640, 480, (hidden,)), HEADER).maps) == 0
 
 
 @pytest.mark.parametrize("index", range(len(EMOTIONS)))
@@ -119,6 +141,7 @@ def test_attention_of_those_evaluated() -> None:
 
 def test_a_network_without_attention_gives_no_maps() -> None:
     whole = person("person_1")
+    assert whole.estimate is not None
     blind = replace(whole, estimate=replace(whole.estimate, attention=None))
 
     assert len(attention_message(PeopleInView(640, 480, (blind,)), HEADER).maps) == 0

@@ -98,6 +98,22 @@ def test_tensors_that_do_not_fit_are_named(saved: Path) -> None:
         assert part in str(error.value)
 
 
+def test_tensors_of_whole_numbers_are_refused(saved: Path) -> None:
+    tensors, metadata = load_file(saved), metadata_of(saved)
+    tensors["classifier.3.weight"] = tensors["classifier.3.weight"].to(torch.int32)
+    save_file(tensors, saved, metadata)
+    with pytest.raises(CheckpointError, match=r"classifier\.3\.weight is of type I32, expected"):
+        load_checkpoint(saved)
+
+
+def test_half_precision_is_read_as_single(saved: Path) -> None:
+    tensors, metadata = load_file(saved), metadata_of(saved)
+    save_file({name: one.half() for name, one in tensors.items()}, saved, metadata)
+    found = load_checkpoint(saved).network.state_dict()
+    assert found["classifier.3.weight"].dtype == torch.float32
+    assert torch.equal(found["classifier.3.bias"], tensors["classifier.3.bias"].half().float())
+
+
 def test_values_that_are_not_finite_are_refused(saved: Path) -> None:
     tensors, metadata = load_file(saved), metadata_of(saved)
     tensors["classifier.3.bias"][2] = float("nan")
@@ -117,7 +133,22 @@ def test_values_that_are_not_finite_are_refused(saved: Path) -> None:
         ({"architecture": "[5]"}, "metadata cannot be used"),
         ({"input_spec": '{"context_faces": "blurred"}'}, "unknown context_faces 'blurred'"),
         ({"input_spec": '{"face_margin": 5}'}, "an input spec has no 'face_margin'"),
-        ({"input_spec": '{"face_size": 96}'}, "metadata cannot be used .* face_size|iterable"),
+        (
+            {"input_spec": '{"face_size": 96}'},
+            "cannot be used .*face_size is 96, expected",
+        ),
+        ({"input_spec": '{"face_size": [96.5, 96]}'}, "face_size is .96.5, 96., expected"),
+        ({"input_spec": '{"face_size": [100000, 96]}'}, "face_size is .* 1 to 1024"),
+        ({"input_spec": '{"context_resize": [128, 1025]}'}, "context_resize is .* 1 to 1024"),
+        ({"input_spec": '{"face_box_scale": 1e999}'}, "face_box_scale is inf"),
+        ({"architecture": '{"classifier_units": 10000000}'}, "classifier_units is 10000000; it"),
+        ({"architecture": '{"classifier_units": 256.0}'}, "classifier_units is 256.0, expected a"),
+        ({"architecture": '{"classifier_units": 16384}'}, r"classifier\.0\.bias has shape"),
+        ({"architecture": '{"encoder": ["original"]}'}, "encoder is .'original'., expected a name"),
+        ({"classes": "[1, null]"}, "trained for the classes 1, None"),
+        ({"classes": "7"}, "'classes' is 7, expected a list"),
+        ({"provenance": "[1]"}, "'provenance' is .1., expected an object"),
+        ({"provenance": "[" * 100_000}, "'provenance' is no JSON"),
         ({"classes": '["Sad", "Happy"]'}, "trained for the classes Sad, Happy"),
         ({"input_spec": '{"face_box_scale": 1, "face_size": [0, 96]}'}, "face_size is"),
         ({"input_spec": '{"face_box_scale": "wide"}'}, "metadata cannot be used"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from glamor_ros.media.pictures import ImageFileError, read_image
+from glamor_ros.media.pictures import MediaError, read_picture
 from glamor_ros.perception.geometry import Box
 from glamor_ros.training.data.caer import read_caer
 from glamor_ros.training.data.samples import DatasetError
@@ -107,15 +107,15 @@ def test_nothing_usable_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".png", ".jpg"])
 def test_images_that_break_off_are_refused(tmp_path: Path, suffix: str) -> None:
     path = write_image(tmp_path / f"image{suffix}", noise())
-    assert read_image(path).shape == (60, 80, 3)
-    with pytest.raises(ImageFileError):
-        read_image(break_off(path, 0.6))
+    assert read_picture(path).shape == (60, 80, 3)
+    with pytest.raises(MediaError):
+        read_picture(break_off(path, 0.6))
 
 
 def test_other_files_are_no_images(tmp_path: Path) -> None:
-    with pytest.raises(ImageFileError, match="No such file"):
-        read_image(tmp_path / "absent.png")
-    with pytest.raises(ImageFileError, match="is empty"):
-        read_image(write_text(tmp_path / "empty.png", ""))
-    with pytest.raises(ImageFileError, match="damaged"):
-        read_image(write_text(tmp_path / "text.png", "hello"))
+    with pytest.raises(MediaError, match="No such file"):
+        read_picture(tmp_path / "absent.png")
+    with pytest.raises(MediaError, match="is empty"):
+        read_picture(write_text(tmp_path / "empty.png", ""))
+    with pytest.raises(MediaError, match="damaged"):
+        read_picture(write_text(tmp_path / "text.png", "hello"))

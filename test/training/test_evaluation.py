@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from glamor_ros.network.architecture import Architecture, build_glamor_net
 from glamor_ros.network.input_spec import InputSpec
 from glamor_ros.network.weights.checkpoint import Checkpoint
+from glamor_ros.perception.device import DeviceError
 from glamor_ros.training.data.emotion_dataset import Batch, EmotionDataset, Indices, as_batch
 from glamor_ros.training.evaluation.evaluate import EvaluationError, network_inputs, predict_dataset
 
@@ -81,6 +82,11 @@ def test_samples_that_are_too_small_are_refused(checkpoint: Checkpoint) -> None:
     larger = replace(checkpoint, input_spec=InputSpec(face_size=(112, 112)))
     with pytest.raises(EvaluationError, match="104x104, the network needs 112x112"):
         predict_dataset(larger, MadeDataset(1))
+
+
+def test_a_device_that_is_not_there_is_refused(checkpoint: Checkpoint) -> None:
+    with pytest.raises(DeviceError, match="device 'cuda:99' cannot be used"):
+        predict_dataset(checkpoint, MadeDataset(1), device="cuda:99")
 
 
 def test_an_odd_remainder_goes_below_and_right() -> None:

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from glamor_ros.media.pictures import read_image
+from glamor_ros.media.pictures import BgrImage, MediaError, read_picture, write_picture
 from glamor_ros.training.data import ncaers
 from glamor_ros.training.data.caer import read_caer
 from glamor_ros.training.data.caer_videos import (
-    VideoError,
     VideoLength,
     list_videos,
     measure,
@@ -61,7 +60,7 @@ def test_every_image_is_the_frame_that_the_list_says(caer: Path, tmp_path: Path)
     rows = listed(out)
     assert sorted(row["image"] for row in rows) == sorted(images(out))
     for row in rows:
-        image = read_image(out / row["image"])
+        image = read_picture(out / row["image"])
         assert frame_number(image) == int(row["frame"])
         # The first pixel holds the video's own number.
         seed = {"train/Angry": 1, "train/Happy": 2, "validation/Happy": 3, "test/Sad": 4}
@@ -120,8 +119,8 @@ def test_what_cannot_be_used_is_listed(caer: Path, tmp_path: Path) -> None:
     assert reasons == {
         "train/Contempt/0001.avi": "lies in no folder of the seven classes",
         "train/Happy/0001.mkv": f"has the name of {caer / 'train/Happy/0001.avi'}",
-        "train/Sad/0001.avi": "cannot be opened as a video",
-        "train/Sad/0002.avi": "cannot be opened as a video",
+        "train/Sad/0001.avi": "is damaged, or no video that OpenCV can open",
+        "train/Sad/0002.avi": "is damaged, or no video that OpenCV can open",
         "train/Sad/readme.txt": "is no video by its name",
     }
 
@@ -142,15 +141,13 @@ def test_a_build_goes_on_where_it_was(
     out = tmp_path / "out"
     written: list[Path] = []
 
-    def write_three(path: Path, content: bytes) -> None:
-        if path.suffix == ".png":
-            if len(written) == 3:
-                raise KeyboardInterrupt
-            written.append(path)
-        write(path, content)
+    def write_three(path: Path, picture: BgrImage) -> None:
+        if len(written) == 3:
+            raise KeyboardInterrupt
+        written.append(path)
+        write_picture(path, picture)
 
-    write = ncaers.write_whole
-    monkeypatch.setattr(ncaers, "write_whole", write_three)
+    monkeypatch.setattr(ncaers, "write_picture", write_three)
     with pytest.raises(KeyboardInterrupt):
         build_ncaers(caer, out, SETTINGS)
     monkeypatch.undo()
@@ -216,5 +213,5 @@ def test_frames_are_counted_from_the_start(tmp_path: Path) -> None:
     assert measure(path) == VideoLength(30, 10.0)
     found = {number: frame_number(image) for number, image in read_frames(path, [29, 0, 17])}
     assert found == {0: 0, 17: 17, 29: 29}
-    with pytest.raises(VideoError, match="breaks off at frame 30"):
+    with pytest.raises(MediaError, match="breaks off at frame 30"):
         list(read_frames(path, [3, 30]))

@@ -10,7 +10,6 @@ from glamor_ros.network.architecture import build_glamor_net
 from glamor_ros.network.emotions import EMOTIONS
 from glamor_ros.perception.detection.build import build_face_detector
 from glamor_ros.perception.frame import Frame
-from glamor_ros.training.starter_weights.box_alignment import relative_box_widths
 from glamor_ros.training.starter_weights.disturbances import (
     DISTURBANCES,
     dim_light,
@@ -19,8 +18,13 @@ from glamor_ros.training.starter_weights.disturbances import (
     window,
 )
 from glamor_ros.training.starter_weights.joint_stage import FACE_ONLY
-from glamor_ros.training.starter_weights.measure import disturbed_accuracies, in_grey
-from glamor_ros.training.starter_weights.model_card import accuracy_table, disturbance_table
+from glamor_ros.training.starter_weights.measure import (
+    accuracy_table,
+    disturbance_table,
+    disturbed_accuracies,
+    in_grey,
+    relative_box_widths,
+)
 
 
 def test_a_window_moves_and_widens() -> None:

@@ -16,10 +16,9 @@ from glamor_ros.network.emotions import EMOTIONS
 from glamor_ros.training.data.augmentation import FaceAugmentation
 from glamor_ros.training.data.ferplus import LabelledFaces, load_ferplus
 from glamor_ros.training.data.samples import DatasetError
-from glamor_ros.training.starter_weights.averaging import AveragedWeights
 from glamor_ros.training.starter_weights.calibration import (
+    adjust_logits,
     divide_logits,
-    favour_rare_classes,
     fitted_temperature,
 )
 from glamor_ros.training.starter_weights.face_stage import (
@@ -36,7 +35,11 @@ from glamor_ros.training.starter_weights.joint_stage import (
     start_from_linear,
     train_joint,
 )
-from glamor_ros.training.starter_weights.optimization import WEIGHT_DECAY, StarterOptimizer
+from glamor_ros.training.starter_weights.optimization import (
+    WEIGHT_DECAY,
+    AveragedWeights,
+    StarterOptimizer,
+)
 from glamor_ros.training.starter_weights.surroundings import Surroundings, neutral_surroundings
 
 COLUMNS = ["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear"]
@@ -132,7 +135,7 @@ def test_rare_classes_are_favoured_by_how_rare_they_are() -> None:
     layer = nn.Linear(4, 2)
     inputs = torch.rand(5, 4)
     before = layer(inputs)
-    favour_rare_classes(layer, torch.tensor([0.8, 0.2]), 0.5)
+    adjust_logits(layer, torch.tensor([0.8, 0.2]), 0.5)
     gained = layer(inputs) - before
     assert torch.allclose(gained[:, 1] - gained[:, 0], torch.full((5,), math.log(2)), atol=1e-5)
 

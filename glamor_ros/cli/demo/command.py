@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any, Optional
 
 import typer
 from rich.console import Console
@@ -39,24 +39,19 @@ class DemoError(GlamorError, ValueError):
 
 
 def demo(
-    source: Annotated[
-        str,
-        typer.Option(
-            help="demo (two people in a photograph that is moved about), a video, an image, a "
-            "folder of images, or the number of a webcam."
-        ),
-    ] = _DEMO_SOURCE,
-    duration: Annotated[
-        float, typer.Option(min=0.0, help="Seconds from the first result on.")
-    ] = 20.0,
-    output: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where to save video, pictures and logs.")
-    ] = Path("demo_output"),
-    weights: Annotated[
-        Path | None,
-        typer.Option(help="GLAMOR-Net checkpoint (.safetensors).", show_default="shipped"),
-    ] = None,
-    detector: Annotated[str, typer.Option(help="As emotion_node's parameter.")] = "mmod",
+    source: str = typer.Option(
+        _DEMO_SOURCE,
+        help="demo (two people in a photograph that is moved about), a video, an image, a "
+        "folder of images, or the number of a webcam.",
+    ),
+    duration: float = typer.Option(20.0, min=0.0, help="Seconds from the first result on."),
+    output: Path = typer.Option(
+        Path("demo_output"), metavar="DIR", help="Where to save video, pictures and logs."
+    ),
+    weights: Optional[Path] = typer.Option(
+        None, help="GLAMOR-Net checkpoint (.safetensors).", show_default="shipped"
+    ),
+    detector: str = typer.Option("mmod", help="As emotion_node's parameter."),
 ) -> None:
     """Watch the nodes at work over ROS 2 topics.
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...atomic_file import make_folder
+from ...media.pictures import write_picture
 from ...media.videos import VideoWriter
-from ..predict.picture_output import write_picture
 from .message_json import message_to_json
 
 VIDEO, EMOTIONS_LOG, ATTENTION_LOG = "annotated.mp4", "emotions.jsonl", "attention.jsonl"

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Optional
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
-from ...atomic_file import whole_file
-from ...media.videos import VideoError, VideoReader
+from ...atomic_file import atomic_path
+from ...media.pictures import MediaError
+from ...media.videos import VideoReader
 from ...network.weights.checkpoint import load_checkpoint
-from ...perception.detection.build import DETECTOR_NAMES, build_face_detector
+from ...perception.detection.build import build_face_detector
 from ...perception.detection.face_detector import FaceDetectorError
+from ...perception.device import require_device
 from ...perception.recognition.emotion_recognizer import (
     CONTEXT_MODES,
     EmotionRecognizer,
@@ -24,49 +27,49 @@ from ...perception.recognition.emotion_recognizer import (
 )
 from ...resources import STARTER_WEIGHTS, shipped_weights
 from ..console import message_console, print_error
-from ..detector_options import DetectorOption, DetectorWeightsOption, DeviceOption, UpsampleOption
+from ..detector_options import (
+    DETECTOR_OPTION,
+    DETECTOR_WEIGHTS_OPTION,
+    DEVICE_OPTION,
+    report_device,
+    upsample_option,
+)
+from ..progress import CountColumn
 from .inputs import Input, find_inputs
 from .json_output import json_list
 from .picture_output import PictureFolder
-from .prediction import Predictor, UnreadableImageError
+from .prediction import Predictor
 from .sink import PredictionSink
+from .summary import PredictionSummary
 from .table_output import PredictionTable
 
 
 def predict(
-    inputs: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="INPUT...",
-            help="Images, videos, and folders, which are searched with all folders in them.",
-        ),
-    ],
-    weights: Annotated[
-        Path | None,
-        typer.Option(help="GLAMOR-Net checkpoint (.safetensors).", show_default="shipped"),
-    ] = None,
-    context_mode: Annotated[
-        str,
-        typer.Option(
-            help=f"{' or '.join(CONTEXT_MODES)}: one context with all faces masked for everybody, "
-            "or one for each person with the own face masked."
-        ),
-    ] = CONTEXT_MODES[0],
-    detector: DetectorOption = DETECTOR_NAMES[0],
-    detector_weights: DetectorWeightsOption = None,
-    upsample: UpsampleOption = 0,
-    device: DeviceOption = "cpu",
-    json_out: Annotated[
-        Path | None,
-        typer.Option("--json", metavar="OUT", help="Write the results as JSON; -: to stdout."),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Write pictures and videos with boxes, labels and attention to this folder.",
-        ),
-    ] = None,
+    inputs: list[Path] = typer.Argument(
+        ...,
+        metavar="INPUT...",
+        help="Images, videos, and folders, which are searched with all folders in them.",
+    ),
+    weights: Optional[Path] = typer.Option(
+        None, help="GLAMOR-Net checkpoint (.safetensors).", show_default="shipped"
+    ),
+    context_mode: str = typer.Option(
+        CONTEXT_MODES[0],
+        help=f"{' or '.join(CONTEXT_MODES)}: one context with all faces masked for everybody, "
+        "or one for each person with the own face masked.",
+    ),
+    detector: str = DETECTOR_OPTION,
+    detector_weights: Optional[Path] = DETECTOR_WEIGHTS_OPTION,
+    upsample: int = upsample_option(0),
+    device: str = DEVICE_OPTION,
+    json_out: Optional[Path] = typer.Option(
+        None, "--json", metavar="OUT", help="Write the results as JSON; -: to stdout."
+    ),
+    output: Optional[Path] = typer.Option(
+        None,
+        metavar="DIR",
+        help="Write pictures and videos with boxes, labels and attention to this folder.",
+    ),
 ) -> None:
     """Find the people in images and videos and recognize their emotions.
 
@@ -80,17 +83,24 @@ def predict(
     for problem in problems:
         print_error(problem, console)
     if sources:
+        torch_device = require_device(device)
         predictor = Predictor(
             build_face_detector(
-                detector, upsample=upsample, device=device, weights=detector_weights
+                detector, upsample=upsample, device=str(torch_device), weights=detector_weights
             ),
             EmotionRecognizer(
                 load_checkpoint(weights or shipped_weights(STARTER_WEIGHTS)),
                 context_mode=context_mode,
-                device=device,
+                device=str(torch_device),
             ),
         )
-        problems += _predict_all(predictor, sources, json_out, output, console)
+        report_device(torch_device)
+        summary = PredictionSummary()
+        problems += _predict_all(predictor, sources, summary, json_out, output, console)
+        if places := [str(place) for place in (json_out, output) if place and str(place) != "-"]:
+            console.print(Text(summary.written(places)))
+        if hint := summary.hint(detector, upsample):
+            console.print(Text(hint))
     if problems:
         print_error(f"{len(problems)} of {input_count} inputs could not be processed", console)
         raise typer.Exit(1)
@@ -99,13 +109,14 @@ def predict(
 def _predict_all(
     predictor: Predictor,
     sources: Sequence[Input],
+    summary: PredictionSummary,
     json_out: Path | None,
     output: Path | None,
     console: Console,
 ) -> list[str]:
     """What is wrong with the sources that could not be processed."""
     table = PredictionTable()
-    sinks: list[PredictionSink] = []
+    sinks: list[PredictionSink] = [summary]
     problems: list[str] = []
     with ExitStack() as stack:
         if json_out is None:
@@ -113,7 +124,7 @@ def _predict_all(
         elif str(json_out) == "-":
             sinks.append(stack.enter_context(json_list(sys.stdout)))
         else:
-            partial = stack.enter_context(whole_file(json_out))
+            partial = stack.enter_context(atomic_path(json_out))
             file = stack.enter_context(partial.open("w", encoding="utf-8"))
             sinks.append(stack.enter_context(json_list(file)))
         if output is not None:
@@ -122,11 +133,11 @@ def _predict_all(
         for source in progress.track(sources, description="inputs"):
             try:
                 _predict(predictor, source, sinks, progress)
-            except (UnreadableImageError, VideoError, FaceDetectorError, RecognizerError) as error:
+            except (MediaError, FaceDetectorError, RecognizerError) as error:
                 problems.append(str(error))
                 print_error(_named(source, str(error)), progress.console)
     if json_out is None:
-        Console().print(table.table)
+        table.print()
     return problems
 
 
@@ -138,9 +149,12 @@ def _predict(
         for sink in sinks:
             sink.image(prediction)
         return
-    with closing(VideoReader(source.path)) as reader, ExitStack() as stack:
+    with VideoReader(source.path) as reader, ExitStack() as stack:
         adders = [stack.enter_context(sink.video(source, reader.rate_hz)) for sink in sinks]
-        task = progress.add_task(source.path.name, total=reader.frame_count)
+        frame_count = reader.frame_count
+        task = progress.add_task(
+            source.path.name, start=frame_count is not None, total=frame_count or 0
+        )
         for prediction in predictor.video(source, reader):
             for add in adders:
                 add(prediction)
@@ -150,7 +164,7 @@ def _predict(
 
 def _progress(console: Console) -> Progress:
     """Shown on a terminal only, and gone when done."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), CountColumn())
     return Progress(
         *columns,
         TimeRemainingColumn(),

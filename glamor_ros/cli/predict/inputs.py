@@ -6,13 +6,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...media.recordings import IMAGE_SUFFIXES
-from ...media.videos import VIDEO_SUFFIXES
+from ...media.files import (
+    PICTURE_SUFFIXES,
+    VIDEO_SUFFIXES,
+    files_under,
+    is_picture_file,
+    is_video_file,
+)
+
+_KNOWN_SUFFIXES = (*PICTURE_SUFFIXES, *VIDEO_SUFFIXES)
+_KNOWN = " ".join(_KNOWN_SUFFIXES)
 
 
 @dataclass(frozen=True)
 class Input:
-    """One file. folder: where it was found, seen from the folder that was named."""
+    """One picture or video that the command line names.
+
+    Attributes:
+        path: The file.
+        folder: Where it was found, seen from the folder that was named.
+        is_video: By its name; else it is a picture.
+    """
 
     path: Path
     folder: Path
@@ -31,13 +45,13 @@ def find_inputs(paths: Sequence[Path]) -> tuple[list[Input], list[str]]:
         if path.is_dir():
             found = _in_folder(path)
             if not found:
-                problems.append(f"the folder {path} holds no images or videos ({_known()})")
+                problems.append(f"the folder {path} holds no images or videos ({_KNOWN})")
             inputs += found
         elif not path.exists():
             problems.append(f"there is no file or folder {path}")
-        elif not _is_known(path):
+        elif path.suffix.lower() not in _KNOWN_SUFFIXES:
             problems.append(
-                f"{path} has no known extension of an image or a video; known are {_known()}"
+                f"{path} has no known extension of an image or a video; known are {_KNOWN}"
             )
         else:
             inputs.append(_input(path, Path()))
@@ -45,21 +59,12 @@ def find_inputs(paths: Sequence[Path]) -> tuple[list[Input], list[str]]:
 
 
 def _in_folder(folder: Path) -> list[Input]:
-    relative = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return [
-        _input(folder / path, path.parent)
-        for path in relative
-        if _is_known(path) and not any(part.startswith(".") for part in path.parts)
+        _input(path, path.parent.relative_to(folder))
+        for path in files_under(folder)
+        if is_picture_file(path) or is_video_file(path)
     ]
 
 
 def _input(path: Path, folder: Path) -> Input:
     return Input(path, folder, is_video=path.suffix.lower() in VIDEO_SUFFIXES)
-
-
-def _is_known(path: Path) -> bool:
-    return path.suffix.lower() in (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
-
-
-def _known() -> str:
-    return " ".join((*IMAGE_SUFFIXES, *VIDEO_SUFFIXES))

@@ -62,18 +62,21 @@ def _tracking(person: Person) -> dict[str, Any]:
 
 
 def _person(person: Person) -> dict[str, Any]:
-    """Null is what the network says of a face that it did not look at in this frame (hidden), and
-    the attention where it has none.
+    """Null is what the network says of a face that it did not look at in this frame (hidden), the
+    attention where it has none, and the probabilities of a person who was never classified.
     """
-    estimate = person.estimate if person.evaluated else None
+    estimate = person.frame_estimate
+    is_known = person.emotion_index is not None
     attention = estimate.attention if estimate else None
     region = attention.region if attention else None
     return {
         "face": _face(person),
         "face_score": float(person.face_score),
         "emotion": person.emotion,
-        "confidence": person.confidence,
-        "probabilities": dict(zip(EMOTIONS, person.probabilities.tolist(), strict=True)),
+        "confidence": person.confidence if is_known else None,
+        "probabilities": dict(zip(EMOTIONS, person.probabilities.tolist(), strict=True))
+        if is_known
+        else None,
         "face_weight": estimate and estimate.face_weight,
         "context_weight": estimate and estimate.context_weight,
         "attention": attention and attention.weights.tolist(),

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ...atomic_file import make_folder, whole_file
+from ...atomic_file import make_folder
+from ...media.pictures import BgrImage, write_picture
 from ...media.videos import VideoWriter
 from ...perception.people import Person
 from ...visualization.attention import attention_panel
@@ -41,14 +41,11 @@ class PictureFolder:
 
     @contextmanager
     def video(self, source: Input, rate_hz: float) -> Iterator[AddFrame]:
-        """A video of such pictures, as wide as they can be."""
+        """A video of such frames."""
         with VideoWriter(self._targets[source], rate_hz) as writer:
 
             def add(prediction: Prediction) -> None:
-                image_bgr = prediction.image_bgr
-                picture = picture_with_attention(image_bgr, prediction.view.people)
-                missing = 2 * image_bgr.shape[1] - picture.shape[1]
-                writer.write(cv2.copyMakeBorder(picture, 0, 0, 0, missing, cv2.BORDER_CONSTANT))
+                writer.write(frame_with_attention(prediction.image_bgr, prediction.view.people))
 
             yield add
 
@@ -69,30 +66,58 @@ def output_paths(folder: Path, inputs: Sequence[Input]) -> dict[Input, Path]:
     return paths
 
 
-def picture_with_attention(
-    image_bgr: NDArray[np.uint8], people: Sequence[Person]
-) -> NDArray[np.uint8]:
-    """Boxes and labels at the left, everybody's attention at the right, tiled to the same height.
+def picture_with_attention(image_bgr: BgrImage, people: Sequence[Person]) -> BgrImage:
+    """A still: boxes and labels at the left, everybody's attention at the right.
 
-    At most twice as wide as the image; as wide as the image with nobody to show.
+    Args:
+        image_bgr: (H, W, 3), uint8.
+        people: Those in it.
+
+    Returns:
+        (H, from W to 2 W, 3), uint8: just as wide as the people's attention, in tiles, needs. As
+        wide as the image with no attention to show.
     """
     annotated = draw_people(image_bgr, people)
-    shown = [p for p in people if p.evaluated and p.estimate.attention is not None]
+    shown = _with_attention(people)
     if not shown:
         return annotated
-    height, width = image_bgr.shape[:2]
     rows = math.ceil(math.sqrt(len(shown)))
     columns = math.ceil(len(shown) / rows)
-    tile_width_px = max(width // rows, 1)
-    panel = attention_panel(image_bgr, shown, columns=columns, tile_width_px=tile_width_px)
-    picture = np.zeros((height, width + min(panel.shape[1], width), 3), np.uint8)
-    picture[:, :width] = annotated
-    picture[: panel.shape[0], width:] = panel[:height, :width]
-    return picture
+    panel = attention_panel(image_bgr, shown, **_grid(image_bgr, rows, columns))
+    return _beside(annotated, panel, panel.shape[1])
 
 
-def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
-    """A PNG file, whole or not at all. Raises OutputError."""
-    _, encoded = cv2.imencode(".png", picture)
-    with whole_file(path) as partial:
-        partial.write_bytes(encoded.tobytes())
+def frame_with_attention(image_bgr: BgrImage, people: Sequence[Person]) -> BgrImage:
+    """A video's frame: as a still, but of one size however many people come into view.
+
+    Args:
+        image_bgr: (H, W, 3), uint8.
+        people: Those in it.
+
+    Returns:
+        (H, 1.5 W, 3), uint8. The column at the right holds two tiles, or as many more, and smaller
+        ones, as are needed; where there is nobody for a tile, it shows the image alone, dimmed.
+    """
+    shown = _with_attention(people)
+    # A grid of twice as many rows as columns has the column's aspect ratio.
+    columns = max(math.ceil(math.sqrt(len(shown) / 2)), 1)
+    panel = attention_panel(image_bgr, shown, **_grid(image_bgr, 2 * columns, columns))
+    return _beside(draw_people(image_bgr, people), panel, max(image_bgr.shape[1] // 2, 1))
+
+
+def _with_attention(people: Sequence[Person]) -> list[Person]:
+    return [p for p in people if p.evaluated and p.attention is not None]
+
+
+def _grid(image_bgr: BgrImage, rows: int, columns: int) -> dict[str, int]:
+    """Tiles that many rows of which are as high as the image."""
+    tile_width_px = max(image_bgr.shape[1] // rows, 1)
+    return {"rows": rows, "columns": columns, "tile_width_px": tile_width_px}
+
+
+def _beside(left: BgrImage, right: BgrImage, right_width_px: int) -> BgrImage:
+    """The right one is brought to its size, which whole tiles miss by a few pixels."""
+    size = (right_width_px, left.shape[0])
+    if right.shape[1::-1] != size:
+        right = cv2.resize(right, size, interpolation=cv2.INTER_LINEAR)
+    return np.hstack([left, right])

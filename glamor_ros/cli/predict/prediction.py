@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
-from ...errors import GlamorError
+from ...media.pictures import BgrImage, read_picture
 from ...media.videos import VideoReader
 from ...perception.detection.face_detector import FaceDetector
 from ...perception.engine import PeopleObserver, observe_alone
@@ -23,16 +18,12 @@ from ...perception.tracking.tracker import PersonIds
 from .inputs import Input
 
 
-class UnreadableImageError(GlamorError, ValueError):
-    """A file is not the image that its name says."""
-
-
 @dataclass(frozen=True)
 class Prediction:
     """The people in an image, or in a frame of a video, where frame_index and time_s are set."""
 
     source: Input
-    image_bgr: NDArray[np.uint8]
+    image_bgr: BgrImage
     view: PeopleInView
     frame_index: int | None = None
     time_s: float | None = None
@@ -52,7 +43,7 @@ class Predictor:
 
     def image(self, source: Input) -> Prediction:
         """An image by itself: nothing is known of others and nothing smoothed."""
-        image_bgr = read_image(source.path)
+        image_bgr = read_picture(source.path)
         return Prediction(source, image_bgr, observe_alone(self._observer, Frame(image_bgr)))
 
     def video(self, source: Input, reader: VideoReader) -> Iterator[Prediction]:
@@ -60,21 +51,6 @@ class Predictor:
         follower = PeopleFollower(PersonIds(), FullDetection())
         for frame in reader.frames():
             (view,) = self._observer.observe([(follower, Frame(frame.image_bgr, frame.time_s))])
+            if view is None:
+                continue
             yield Prediction(source, frame.image_bgr, view, frame.index, frame.time_s)
-
-
-def read_image(path: Path) -> NDArray[np.uint8]:
-    """BGR (H, W, 3), turned upright as its EXIF data says. Raises UnreadableImageError."""
-    try:
-        encoded = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        raise UnreadableImageError(f"cannot read {path}: {error.strerror}") from error
-    try:
-        image = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
-    except cv2.error:
-        image = None
-    if image is None:
-        raise UnreadableImageError(
-            f"cannot read {path} ({encoded.size} bytes): it is damaged or no image"
-        )
-    return image.astype(np.uint8, copy=False)

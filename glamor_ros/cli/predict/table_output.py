@@ -7,38 +7,56 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from rich.box import HEAVY_HEAD
+from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 from .inputs import Input
 from .prediction import Prediction
 from .sink import AddFrame
 
+_UNLIMITED_WIDTH = 100_000
+
 
 class PredictionTable:
-    """A row for each person in an image, and for each person in a video."""
+    """A table for people to read: a row for each person in an image or in a video."""
 
     def __init__(self) -> None:
-        self.table = Table("image", "person", "emotion", "confidence", "face", "context", "where")
-        for name in ("confidence", "face", "context"):
-            column = next(c for c in self.table.columns if c.header == name)
-            column.justify = "right"
-        self.table.columns[0].overflow = "fold"
+        self._table = Table("image", "person", "emotion", "confidence", "face", "context", "where")
+        for column in self._table.columns:
+            column.no_wrap = True
+            if column.header in ("confidence", "face", "context"):
+                column.justify = "right"
+
+    def print(self) -> None:
+        """To stdout; with frames and colours on a terminal that is wide enough.
+
+        Elsewhere no line is broken: paths can be copied, and programs can read it.
+        """
+        terminal = Console()
+        unlimited = Console(width=_UNLIMITED_WIDTH)
+        needed = Measurement.get(unlimited, unlimited.options, self._table).maximum
+        is_framed = terminal.is_terminal and needed <= terminal.width
+        self._table.box = HEAVY_HEAD if is_framed else None
+        (terminal if is_framed else unlimited).print(self._table)
 
     def image(self, prediction: Prediction) -> None:
         """Everybody in the image."""
         for number, person in enumerate(prediction.view.people):
-            estimate, face = person.estimate, person.face
-            self.table.add_row(
-                "" if number else prediction.name,
+            estimate, face = person.frame_estimate, person.face
+            self._table.add_row(
+                Text("" if number else prediction.name),
                 person.person_id,
                 person.emotion,
-                f"{person.confidence:.0%}",
-                f"{estimate.face_weight:.0%}",
-                f"{estimate.context_weight:.0%}",
+                f"{person.confidence:.0%}" if estimate else "",
+                f"{estimate.face_weight:.0%}" if estimate else "",
+                f"{estimate.context_weight:.0%}" if estimate else "",
                 f"{face.width}x{face.height} at ({face.x}, {face.y})",
             )
         if not prediction.view.people:
-            self.table.add_row(prediction.name, "nobody")
+            self._table.add_row(Text(prediction.name), "nobody")
 
     @contextmanager
     def video(self, source: Input, rate_hz: float) -> Iterator[AddFrame]:
@@ -47,11 +65,12 @@ class PredictionTable:
 
         def add(prediction: Prediction) -> None:
             for person in prediction.view.people:
-                if person.evaluated and prediction.time_s is not None:
+                estimate = person.frame_estimate
+                if estimate is not None and prediction.time_s is not None:
                     summary = summaries.setdefault(person.person_id, _Summary())
                     summary.emotions[person.emotion] += 1
                     summary.confidences.append(person.confidence)
-                    summary.face_weights.append(person.estimate.face_weight)
+                    summary.face_weights.append(estimate.face_weight)
                     summary.times_s.append(prediction.time_s)
 
         yield add
@@ -59,8 +78,8 @@ class PredictionTable:
             ((emotion, _),) = summary.emotions.most_common(1)
             face_weight = _mean(summary.face_weights)
             first_s, last_s = summary.times_s[0], summary.times_s[-1]
-            self.table.add_row(
-                "" if number else str(source.path),
+            self._table.add_row(
+                Text("" if number else str(source.path)),
                 person_id,
                 emotion,
                 f"{_mean(summary.confidences):.0%}",
@@ -69,7 +88,7 @@ class PredictionTable:
                 f"{len(summary.times_s)} frames, {first_s:.1f} s to {last_s:.1f} s",
             )
         if not summaries:
-            self.table.add_row(str(source.path), "nobody")
+            self._table.add_row(Text(str(source.path)), "nobody")
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Optional
 
 import typer
 
@@ -21,41 +21,32 @@ from ..progress import progress_bar
 
 
 def build_ncaers(
-    caer: Annotated[
-        Path,
-        typer.Argument(help="CAER: its videos as `<split>/<Class>/*.avi`.", metavar="CAER_DIR"),
-    ],
-    out: Annotated[Path, typer.Argument(help="The folder to build in.", metavar="OUT_DIR")],
-    seed: Annotated[int, typer.Option(help="Draws the frames.")] = 0,
-    part_s: Annotated[
-        float, typer.Option(min=0.1, help="One frame is drawn from about so many seconds.")
-    ] = PART_S,
-    shortest_part_s: Annotated[
-        float | None,
-        typer.Option(
-            min=0.1,
-            help="Parts of classes that do not reach their number are cut down to this; "
-            "by default they are not cut.",
-        ),
-    ] = None,
-    per_class: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="At most so many training images a class; by default the paper's Table 1.",
-        ),
-    ] = None,
-    max_imbalance: Annotated[
-        float,
-        typer.Option(
-            min=1,
-            show_default="as in Table 1, 1.68",
-            help="The largest class over the smallest, in every split.",
-        ),
-    ] = MAX_IMBALANCE,
-    workers: Annotated[
-        int, typer.Option(min=1, help="Videos decoded at a time; by default one a core.")
-    ] = os.cpu_count() or 1,
+    caer: Path = typer.Argument(
+        ..., help="CAER: its videos as `<split>/<Class>/*.avi`.", metavar="CAER_DIR"
+    ),
+    out: Path = typer.Argument(..., help="The folder to build in.", metavar="OUT_DIR"),
+    seed: int = typer.Option(0, help="Draws the frames."),
+    part_s: float = typer.Option(
+        PART_S, min=0.1, help="One frame is drawn from about so many seconds."
+    ),
+    shortest_part_s: Optional[float] = typer.Option(
+        None,
+        min=0.1,
+        help="Parts of classes that do not reach their number are cut down to this; "
+        "by default they are not cut.",
+    ),
+    per_class: Optional[int] = typer.Option(
+        None, min=1, help="At most so many training images a class; by default the paper's Table 1."
+    ),
+    max_imbalance: float = typer.Option(
+        MAX_IMBALANCE,
+        min=1,
+        show_default="as in Table 1, 1.68",
+        help="The largest class over the smallest, in every split.",
+    ),
+    workers: int = typer.Option(
+        os.cpu_count() or 1, min=1, help="Videos decoded at a time; by default one a core."
+    ),
 ) -> None:
     """Draw images from the videos of CAER, kept apart by video; can be interrupted and run again.
 

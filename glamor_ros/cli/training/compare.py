@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Optional
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from ...atomic_file import write_whole
+from ...atomic_file import atomic_write
 from ...training.evaluation.predictions import load_predictions
 from ..extras import needs_extra
 
 
 def compare(
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="PREDICTIONS",
-            help="Of two or more models on the same dataset, from evaluate --predictions.",
-        ),
-    ],
-    json_out: Annotated[
-        Path | None, typer.Option("--json", metavar="OUT", help="Write the tests' results.")
-    ] = None,
+    files: list[Path] = typer.Argument(
+        ...,
+        metavar="PREDICTIONS",
+        help="Of two or more models on the same dataset, from evaluate --predictions.",
+    ),
+    json_out: Optional[Path] = typer.Option(
+        None, "--json", metavar="OUT", help="Write the tests' results."
+    ),
 ) -> None:
     """Test each pair of models with the Stuart-Maxwell test, as the paper's Table 5 does.
 
@@ -51,7 +49,7 @@ def compare(
         table.add_row(name, f"{100 * accuracy:.2f} %", *[""] * row, *values)
     Console().print(table)
     if json_out is not None:
-        write_whole(json_out, comparison.as_json().encode())
+        atomic_write(json_out, comparison.as_json().encode())
 
 
 def _names(files: Sequence[Path]) -> list[str]:

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from ...atomic_file import whole_file
+from ...atomic_file import atomic_path
 from ...errors import GlamorError
-from ...media.pictures import ImageFileError, read_image
+from ...media.pictures import read_picture
 from ...network.emotions import EMOTIONS
 from ...network.weights.checkpoint import load_checkpoint
-from ...perception.detection.build import DETECTOR_NAMES, build_face_detector
+from ...perception.detection.build import build_face_detector
+from ...perception.device import require_device
 from ...perception.frame import Frame, Scene
 from ...perception.geometry import Box
 from ...perception.people import EmotionEstimate
 from ...perception.recognition.emotion_recognizer import EmotionRecognizer
 from ..console import message_console, print_error
-from ..detector_options import DetectorOption, DetectorWeightsOption, DeviceOption, UpsampleOption
+from ..detector_options import (
+    DETECTOR_OPTION,
+    DETECTOR_WEIGHTS_OPTION,
+    DEVICE_OPTION,
+    report_device,
+    upsample_option,
+)
 from ..extras import needs_extra
 
 if TYPE_CHECKING:
@@ -32,16 +39,15 @@ class NothingToCompareError(GlamorError, ValueError):
 
 
 def compare_attention(
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE")],
-    weights: Annotated[
-        list[Path],
-        typer.Option(help="GLAMOR-Net checkpoint (.safetensors); give one for each column."),
-    ],
-    output: Annotated[Path, typer.Option(metavar="OUT", help="The figure (.png, .pdf).")],
-    detector: DetectorOption = DETECTOR_NAMES[0],
-    detector_weights: DetectorWeightsOption = None,
-    upsample: UpsampleOption = 0,
-    device: DeviceOption = "cpu",
+    images: list[Path] = typer.Argument(..., metavar="IMAGE"),
+    weights: list[Path] = typer.Option(
+        ..., help="GLAMOR-Net checkpoint (.safetensors); give one for each column."
+    ),
+    output: Path = typer.Option(..., metavar="OUT", help="The figure (.png, .pdf)."),
+    detector: str = DETECTOR_OPTION,
+    detector_weights: Optional[Path] = DETECTOR_WEIGHTS_OPTION,
+    upsample: int = upsample_option(0),
+    device: str = DEVICE_OPTION,
 ) -> None:
     """Draw the attention maps of several networks for the same people, as in Figs. 9 and 10.
 
@@ -50,23 +56,22 @@ def compare_attention(
     with needs_extra("training"):
         from ...visualization.plots import attention_figure, require_figure_suffix, save_figure
     require_figure_suffix(output)
-    recognizers = {str(path): _recognizer(path, device) for path in weights}
+    torch_device = require_device(device)
+    recognizers = {str(path): _recognizer(path, str(torch_device)) for path in weights}
     face_detector = build_face_detector(
-        detector, upsample=upsample, device=device, weights=detector_weights
+        detector, upsample=upsample, device=str(torch_device), weights=detector_weights
     )
+    report_device(torch_device)
     rows: list[AttentionComparison] = []
     for path in images:
-        try:
-            image_bgr = read_image(path)
-        except ImageFileError as error:
-            raise ImageFileError(f"{path} {error}") from error
+        image_bgr = read_picture(path)
         boxes = [face.box for face in face_detector.detect([Frame(image_bgr)])[0]]
         if not boxes:
             print_error(f"no face found in {path}", message_console())
         rows += _compare(path.name, image_bgr, boxes, list(recognizers.values()))
     if not rows:
         raise NothingToCompareError("there is no face in any of the images; try --upsample 1")
-    with whole_file(output) as partial:
+    with atomic_path(output) as partial:
         save_figure(attention_figure(rows, [Path(name).stem for name in recognizers]), partial)
     typer.echo(f"wrote {output}: {len(rows)} faces, {len(recognizers)} networks")
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Optional
 
 import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from ...atomic_file import whole_file
+from ...atomic_file import atomic_path
 from ...network.emotions import EMOTIONS
 from ...network.weights.checkpoint import Checkpoint, load_checkpoint
+from ...perception.device import require_device
 from ...training.data.caer import SPLITS
 from ...training.data.open_dataset import OpenedDataset, open_dataset
 from ...training.evaluation.evaluate import BATCH_SIZE, predict_dataset
@@ -21,53 +22,42 @@ from ...training.evaluation.metrics import CALIBRATION_BINS, Metrics, measure
 from ...training.evaluation.predictions import Predictions, require_suffix, save_predictions
 from ...training.prepared.sample_cache import SampleCache
 from ...training.prepared.sample_preparation import WITHOUT_FACE, SamplePreparation
+from ..detector_options import DEVICE_OPTION, report_device
 from ..extras import needs_extra
 from ..progress import progress_bar
-from .prepared_dataset import default_cache_directory, prepare_samples, say_what_is_missing
+from .prepared_dataset import default_cache_directory, prepare_samples, report_left_out
 
 
 def evaluate(
-    datasets: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="DATASET",
-            help="Folders of CAER-S or NCAER-S, and manifests (.csv or .jsonl).",
-        ),
-    ],
-    weights: Annotated[Path, typer.Option(help="GLAMOR-Net checkpoint (.safetensors).")],
-    split: Annotated[
-        str, typer.Option(help=f"Of CAER-S and NCAER-S: {', '.join(SPLITS)}.")
-    ] = "test",
-    crops: Annotated[
-        Path | None,
-        typer.Option(
-            help="The folder of the split's crop files, as extract-faces wrote them.",
-            show_default="DATASET/crop/SPLIT",
-        ),
-    ] = None,
-    without_face: Annotated[
-        str,
-        typer.Option(help=f"What to do with an image without a face: {', '.join(WITHOUT_FACE)}."),
-    ] = WITHOUT_FACE[0],
-    json_out: Annotated[
-        Path | None,
-        typer.Option("--json", metavar="OUT", help="Write all figures; report reads them."),
-    ] = None,
-    figure: Annotated[
-        Path | None, typer.Option(metavar="OUT", help="Draw the confusion matrix (.png, .pdf).")
-    ] = None,
-    predictions: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="OUT", help="Write what is said of each image (.npz, .json); compare reads it."
-        ),
-    ] = None,
-    cache: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Keeps the prepared images.", show_default="user's cache"),
-    ] = None,
-    batch_size: Annotated[int, typer.Option(min=1)] = BATCH_SIZE,
-    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    datasets: list[Path] = typer.Argument(
+        ..., metavar="DATASET", help="Folders of CAER-S or NCAER-S, and manifests (.csv or .jsonl)."
+    ),
+    weights: Path = typer.Option(..., help="GLAMOR-Net checkpoint (.safetensors)."),
+    split: str = typer.Option("test", help=f"Of CAER-S and NCAER-S: {', '.join(SPLITS)}."),
+    crops: Optional[Path] = typer.Option(
+        None,
+        help="The folder of the split's crop files, as extract-faces wrote them.",
+        show_default="DATASET/crop/SPLIT",
+    ),
+    without_face: str = typer.Option(
+        WITHOUT_FACE[0], help=f"What to do with an image without a face: {', '.join(WITHOUT_FACE)}."
+    ),
+    json_out: Optional[Path] = typer.Option(
+        None, "--json", metavar="OUT", help="Write all figures; report reads them."
+    ),
+    figure: Optional[Path] = typer.Option(
+        None, metavar="OUT", help="Draw the confusion matrix (.png, .pdf)."
+    ),
+    predictions: Optional[Path] = typer.Option(
+        None,
+        metavar="OUT",
+        help="Write what is said of each image (.npz, .json); compare reads it.",
+    ),
+    cache: Optional[Path] = typer.Option(
+        None, metavar="DIR", help="Keeps the prepared images.", show_default="user's cache"
+    ),
+    batch_size: int = typer.Option(BATCH_SIZE, min=1),
+    device: str = DEVICE_OPTION,
 ) -> None:
     """Measure accuracy, the figures of each class and calibration on labelled images.
 
@@ -88,22 +78,24 @@ def evaluate(
             from ...visualization.plots import confusion_figure, require_figure_suffix, save_figure
         require_figure_suffix(figure)
     checkpoint = load_checkpoint(weights)
+    torch_device = require_device(device)
+    report_device(torch_device)
     preparation = SamplePreparation(checkpoint.input_spec, without_face=without_face)
     cache_directory = cache or default_cache_directory()
     records = []
     for path in datasets:
         opened = open_dataset(path, split, crops)
         samples = prepare_samples(opened, preparation, cache_directory)
-        predicted = _predict(checkpoint, weights, opened, samples, batch_size, device)
+        predicted = _predict(checkpoint, weights, opened, samples, batch_size, str(torch_device))
         metrics = measure(predicted)
         left_out = [*opened.contents.skipped, *samples.skipped]
         Console().print(_table(metrics, f"{weights.name} on {_title(path, opened)}"))
-        say_what_is_missing(opened, [str(one) for one in left_out])
+        report_left_out(opened, [str(one) for one in left_out])
         records.append(EvaluationRecord.of(weights, checkpoint, opened, len(left_out), metrics))
         if predictions is not None:
             save_predictions(predicted, predictions)
         if figure is not None:
-            with whole_file(figure) as partial:
+            with atomic_path(figure) as partial:
                 save_figure(confusion_figure(metrics.confusion, _title(path, opened)), partial)
     if json_out is not None:
         save_records(records, json_out)

@@ -3,42 +3,50 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Optional
 
 import typer
 
 from glamor_ros.perception.detection.build import build_face_detector
+from glamor_ros.perception.device import require_device
 from glamor_ros.training.data import face_extraction
 
-from ..detector_options import DetectorOption, DetectorWeightsOption, DeviceOption, UpsampleOption
+from ..detector_options import (
+    DETECTOR_OPTION,
+    DETECTOR_WEIGHTS_OPTION,
+    DEVICE_OPTION,
+    report_device,
+    upsample_option,
+)
 from ..progress import progress_bar
 
 SHOWN = 10
 
 
 def extract_faces(
-    images_directory: Annotated[
-        Path, typer.Argument(metavar="IMAGES_DIR", help="Images, in folders of any depth.")
-    ],
-    crop_directory: Annotated[
-        Path,
-        typer.Argument(metavar="CROP_DIR", help="Where the crop files go, in the same folders."),
-    ],
-    detector: DetectorOption = "mmod",
-    detector_weights: DetectorWeightsOption = None,
-    upsample: UpsampleOption = 1,
-    device: DeviceOption = "cpu",
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Detect also where a crop file is there.")
-    ] = False,
+    images_directory: Path = typer.Argument(
+        ..., metavar="IMAGES_DIR", help="Images, in folders of any depth."
+    ),
+    crop_directory: Path = typer.Argument(
+        ..., metavar="CROP_DIR", help="Where the crop files go, in the same folders."
+    ),
+    detector: str = DETECTOR_OPTION,
+    detector_weights: Optional[Path] = DETECTOR_WEIGHTS_OPTION,
+    upsample: int = upsample_option(1),
+    device: str = DEVICE_OPTION,
+    overwrite: bool = typer.Option(
+        False, "--overwrite", help="Detect also where a crop file is there."
+    ),
 ) -> None:
     """Write the box of the face in every image of a dataset; can be interrupted and run again.
 
     A crop file holds x1,y1,x2,y2 in pixels of the face with the highest score, or 0,0,0,0.
     """
+    torch_device = require_device(device)
     face_detector = build_face_detector(
-        detector, upsample=upsample, device=device, weights=detector_weights
+        detector, upsample=upsample, device=str(torch_device), weights=detector_weights
     )
+    report_device(torch_device)
     with progress_bar() as stage:
         report = face_extraction.extract_faces(
             images_directory,

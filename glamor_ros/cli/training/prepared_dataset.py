@@ -29,7 +29,7 @@ def prepare_samples(
         )
 
 
-def say_what_is_missing(opened: OpenedDataset, left_out: list[str]) -> None:
+def report_left_out(opened: OpenedDataset, left_out: list[str]) -> None:
     """Images without a face box, and the first of those left out."""
     if opened.contents.without_box:
         typer.echo(

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Optional
 
 import typer
 
-from ...atomic_file import write_whole
+from ...atomic_file import atomic_write
 from ...training.evaluation.evaluation_record import find_records
 from ...training.evaluation.report import Report
 
 
 def report(
-    runs: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="RUN_DIR",
-            help="Folders, searched with all folders in them, or files from evaluate --json.",
-        ),
-    ],
-    markdown_out: Annotated[
-        Path | None,
-        typer.Option("--markdown", metavar="OUT", help="Write it there, not to stdout."),
-    ] = None,
-    json_out: Annotated[Path | None, typer.Option("--json", metavar="OUT")] = None,
+    runs: list[Path] = typer.Argument(
+        ...,
+        metavar="RUN_DIR",
+        help="Folders, searched with all folders in them, or files from evaluate --json.",
+    ),
+    markdown_out: Optional[Path] = typer.Option(
+        None, "--markdown", metavar="OUT", help="Write it there, not to stdout."
+    ),
+    json_out: Optional[Path] = typer.Option(None, "--json", metavar="OUT"),
 ) -> None:
     """Set measured accuracies beside the paper's Tables 2, 3, 4, 6 and 7, in Markdown.
 
@@ -34,8 +31,8 @@ def report(
     """
     result = Report.of(find_records(runs))
     if json_out is not None:
-        write_whole(json_out, (json.dumps(result.as_dict(), indent=2) + "\n").encode())
+        atomic_write(json_out, (json.dumps(result.as_dict(), indent=2) + "\n").encode())
     if markdown_out is not None:
-        write_whole(markdown_out, result.markdown().encode())
+        atomic_write(markdown_out, result.markdown().encode())
     else:
         typer.echo(result.markdown(), nl=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any, Optional
 
 import typer
 
@@ -15,7 +15,7 @@ from ...training.data.open_dataset import OpenedDataset, open_dataset
 from ...training.prepared.sample_cache import SampleCache
 from ...training.prepared.sample_preparation import SamplePreparation
 from ..extras import needs_extra
-from .prepared_dataset import default_cache_directory, prepare_samples, say_what_is_missing
+from .prepared_dataset import default_cache_directory, prepare_samples, report_left_out
 
 if TYPE_CHECKING:
     from ...training.fit.trainer import TrainedNetwork
@@ -26,71 +26,56 @@ class TrainOptionError(GlamorError, ValueError):
 
 
 def train(
-    recipe: Annotated[
-        str,
-        typer.Argument(
-            metavar="RECIPE",
-            help="A .yaml file, or the name of one in the package's config/training.",
-        ),
-    ],
-    data: Annotated[
-        Path,
-        typer.Option(
-            metavar="DATASET", help="Folder of CAER-S or NCAER-S, or a manifest (.csv or .jsonl)."
-        ),
-    ],
-    output: Annotated[Path, typer.Option(metavar="DIR", help="The folder of this run.")],
-    split: Annotated[str, typer.Option(help=f"Of --data's folder: {', '.join(SPLITS)}.")] = "train",
-    crops: Annotated[
-        Path | None,
-        typer.Option(help="The split's crop files.", show_default="DATASET/crop/SPLIT"),
-    ] = None,
-    validation: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DATASET",
-            help="Chooses the best weights.",
-            show_default="--data's own validation split, where it has one",
-        ),
-    ] = None,
-    validation_split: Annotated[str, typer.Option(help="Of --validation's folder.")] = "validation",
-    validation_crops: Annotated[
-        Path | None,
-        typer.Option(help="The validation split's crop files.", show_default="as for --crops"),
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run in DIR, if there is one.")
-    ] = False,
-    encoder_weights: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="torchvision's weights of the encoder, as .safetensors, for recipes with "
-            "pretrained_encoders.",
-        ),
-    ] = None,
-    accelerator: Annotated[str, typer.Option(help="auto, cpu, gpu; see Lightning.")] = "auto",
-    devices: Annotated[str, typer.Option(help="How many of this machine, or auto.")] = "auto",
-    nodes: Annotated[
-        int, typer.Option(min=1, help="Machines; DIR must be the same folder on all of them.")
-    ] = 1,
-    strategy: Annotated[
-        str, typer.Option(help="auto, ddp; see Lightning. Several devices share a batch.")
-    ] = "auto",
-    precision: Annotated[
-        str | None, typer.Option(help="32-true, bf16-mixed, 16-mixed.", show_default="the recipe's")
-    ] = None,
-    workers: Annotated[
-        int, typer.Option(min=0, help="Processes a device that read prepared images.")
-    ] = 2,
-    limit_batches: Annotated[
-        int | None,
-        typer.Option(min=1, help="Try the recipe out: at most so many batches an epoch."),
-    ] = None,
-    cache: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Keeps the prepared images.", show_default="user's cache"),
-    ] = None,
+    recipe: str = typer.Argument(
+        ...,
+        metavar="RECIPE",
+        help="A .yaml file, or the name of one in the package's config/training.",
+    ),
+    data: Path = typer.Option(
+        ..., metavar="DATASET", help="Folder of CAER-S or NCAER-S, or a manifest (.csv or .jsonl)."
+    ),
+    output: Path = typer.Option(..., metavar="DIR", help="The folder of this run."),
+    split: str = typer.Option("train", help=f"Of --data's folder: {', '.join(SPLITS)}."),
+    crops: Optional[Path] = typer.Option(
+        None, help="The split's crop files.", show_default="DATASET/crop/SPLIT"
+    ),
+    validation: Optional[Path] = typer.Option(
+        None,
+        metavar="DATASET",
+        help="Chooses the best weights.",
+        show_default="--data's own validation split, where it has one",
+    ),
+    validation_split: str = typer.Option("validation", help="Of --validation's folder."),
+    validation_crops: Optional[Path] = typer.Option(
+        None, help="The validation split's crop files.", show_default="as for --crops"
+    ),
+    resume: bool = typer.Option(
+        False, "--resume", help="Go on with the run in DIR, if there is one."
+    ),
+    encoder_weights: Optional[Path] = typer.Option(
+        None,
+        metavar="FILE",
+        help="torchvision's weights of the encoder, as .safetensors, for recipes with "
+        "pretrained_encoders.",
+    ),
+    accelerator: str = typer.Option("auto", help="auto, cpu, gpu; see Lightning."),
+    devices: str = typer.Option("auto", help="How many of this machine, or auto."),
+    nodes: int = typer.Option(
+        1, min=1, help="Machines; DIR must be the same folder on all of them."
+    ),
+    strategy: str = typer.Option(
+        "auto", help="auto, ddp; see Lightning. Several devices share a batch."
+    ),
+    precision: Optional[str] = typer.Option(
+        None, help="32-true, bf16-mixed, 16-mixed.", show_default="the recipe's"
+    ),
+    workers: int = typer.Option(2, min=0, help="Processes a device that read prepared images."),
+    limit_batches: Optional[int] = typer.Option(
+        None, min=1, help="Try the recipe out: at most so many batches an epoch."
+    ),
+    cache: Optional[Path] = typer.Option(
+        None, metavar="DIR", help="Keeps the prepared images.", show_default="user's cache"
+    ),
 ) -> None:
     """Train a network as a recipe says, first its branches, then all of it.
 
@@ -165,7 +150,7 @@ def _prepare(
     samples = prepare_samples(opened, preparation, directory)
     if is_first:
         left_out = [*opened.contents.skipped, *samples.skipped]
-        say_what_is_missing(opened, [str(one) for one in left_out])
+        report_left_out(opened, [str(one) for one in left_out])
     return samples
 
 

@@ -1,10 +1,10 @@
-"""`glamor-ros download-weights`: the checkpoint that the paper's authors published."""
+"""`glamor-ros download-weights`: the paper authors' checkpoint, or OpenCV's face detector YuNet."""
 
 from __future__ import annotations
 
-import os
+from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Optional
 
 import typer
 from rich.console import Console
@@ -26,31 +26,55 @@ from glamor_ros.network.weights.published_weights import (
     REPOSITORY_URL,
     PublishedWeights,
 )
+from glamor_ros.perception.detection import yunet
+from glamor_ros.resources import cache_directory
+
+
+class PublishedNetwork(str, Enum):
+    """The names of what can be fetched."""
+
+    GLAMOR_NET = "glamor-net"
+    YUNET = "yunet"
 
 
 def download_weights(
-    out: Annotated[Path, typer.Argument(help="The .safetensors file to write.")] = Path(
-        "glamor_published.safetensors"
+    name: PublishedNetwork = typer.Argument(
+        PublishedNetwork.GLAMOR_NET,
+        help="glamor-net: what the paper's authors published. yunet: the face detector 'yunet'.",
     ),
-    directory: Annotated[
-        Path | None,
-        typer.Option(
-            help="Keeps the files as they were published; a broken download goes on from there. "
-            "Default: a folder in the user's cache.",
-        ),
-    ] = None,
-    base_url: Annotated[
-        str, typer.Option(help="The folder with the checkpoint, for a mirror of it.")
-    ] = BASE_URL,
+    out: Optional[Path] = typer.Argument(
+        None,
+        help="The file to write: .safetensors for glamor-net (default: "
+        "glamor_published.safetensors), .onnx for yunet (default: in the user's cache, where the "
+        "detector looks for it).",
+    ),
+    directory: Optional[Path] = typer.Option(
+        None,
+        help="Keeps glamor-net's files as they were published; a broken download goes on from "
+        "there. Default: a folder in the user's cache.",
+    ),
+    base_url: Optional[str] = typer.Option(
+        None, help="The folder with the files, for a mirror of it."
+    ),
 ) -> None:
-    """Fetch the authors' published weights (MIT licence, 9 MB), verify and convert them."""
-    if out.suffix != ".safetensors":
-        raise typer.BadParameter(f"{out} must end in .safetensors", param_hint="OUT")
+    """Fetch published weights (MIT licence) and verify them: 9 MB for glamor-net, 0.2 for yunet."""
+    suffix = ".onnx" if name is PublishedNetwork.YUNET else ".safetensors"
+    if out is not None and out.suffix != suffix:
+        raise typer.BadParameter(f"{out} must end in {suffix}", param_hint="OUT")
+    if name is PublishedNetwork.YUNET:
+        _download_yunet(out, base_url or yunet.BASE_URL)
+    else:
+        _download_glamor_net(
+            out or Path("glamor_published.safetensors"),
+            directory or cache_directory() / f"glamor-net-{COMMIT[:7]}",
+            base_url or BASE_URL,
+        )
+
+
+def _download_glamor_net(out: Path, directory: Path, base_url: str) -> None:
     typer.echo(f"{REPOSITORY_URL} at {COMMIT[:7]} ({LICENSE})")
     with _Bars() as bars:
-        checkpoint = PublishedWeights(base_url=base_url).fetch(
-            directory or _cache_directory(), bars.show
-        )
+        checkpoint = PublishedWeights(base_url=base_url).fetch(directory, bars.show)
     save_checkpoint(checkpoint, out)
     typer.echo(
         f"verified and converted {stored_values(checkpoint.network):,} values; "
@@ -58,9 +82,13 @@ def download_weights(
     )
 
 
-def _cache_directory() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "glamor_ros" / f"glamor-net-{COMMIT[:7]}"
+def _download_yunet(out: Path | None, base_url: str) -> None:
+    typer.echo(f"{yunet.REPOSITORY_URL} ({yunet.FILE_LICENSE})")
+    with _Bars() as bars:
+        path = yunet.fetch_network(
+            lambda done, total: bars.show(yunet.FILE_NAME, done, total), out, base_url
+        )
+    typer.echo(f"verified {path} ({path.stat().st_size:,} bytes)")
 
 
 class _Bars:

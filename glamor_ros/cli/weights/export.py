@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -12,8 +11,8 @@ from ..extras import needs_extra
 
 
 def export(
-    weights: Annotated[Path, typer.Argument(help="GLAMOR-Net checkpoint (.safetensors).")],
-    directory: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="Where the ONNX files go.")],
+    weights: Path = typer.Argument(..., help="GLAMOR-Net checkpoint (.safetensors)."),
+    directory: Path = typer.Argument(..., metavar="OUT_DIR", help="Where the ONNX files go."),
 ) -> None:
     """Export the network to ONNX, for TensorRT, OpenVINO and C++, and check it in onnxruntime.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -11,8 +10,8 @@ from glamor_ros.perception.detection.mmod.weights import convert_dlib_weights
 
 
 def import_detector(
-    dat: Annotated[Path, typer.Argument(help="dlib's mmod_human_face_detector.dat.")],
-    out: Annotated[Path, typer.Argument(help="The .safetensors file to write.")],
+    dat: Path = typer.Argument(..., help="dlib's mmod_human_face_detector.dat."),
+    out: Path = typer.Argument(..., help="The .safetensors file to write."),
 ) -> None:
     """Convert dlib's CNN face detector; dlib is not needed."""
     if out.suffix != ".safetensors":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -14,13 +13,10 @@ from glamor_ros.network.weights.tensorflow_import import import_tensorflow_check
 
 
 def import_weights(
-    prefix: Annotated[
-        Path,
-        typer.Argument(
-            help="The TensorFlow checkpoint: its path without suffix, or that of its .index file."
-        ),
-    ],
-    out: Annotated[Path, typer.Argument(help="The .safetensors file to write.")],
+    prefix: Path = typer.Argument(
+        ..., help="The TensorFlow checkpoint: its path without suffix, or that of its .index file."
+    ),
+    out: Path = typer.Argument(..., help="The .safetensors file to write."),
 ) -> None:
     """Convert the authors' TensorFlow checkpoint; TensorFlow is not needed."""
     if out.suffix != ".safetensors":

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from .base import Encoder
 from .imagenet import EncoderWeightsError, ImageNetEncoder, load_imagenet_weights
 from .mobilenet_v2 import MobileNetV2Encoder
-from .original import KERAS_BATCH_NORM_EPSILON, ConvolutionBlock, OriginalEncoder
+from .original import KERAS_BATCH_NORM_EPSILON, ConvolutionBlock, Encoder, OriginalEncoder
 from .resnet import ResNet18Encoder
 
 __all__ = [

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from ...errors import GlamorError
-from ..weights.tensor_files import TensorFileError, fit_problems, read_safetensors, summary
-from .base import Encoder
+from ..weights.tensor_files import (
+    TensorFileError,
+    layout_problems,
+    read_header,
+    read_tensors,
+    summary,
+    value_problems,
+)
+from .original import Encoder
+
+_Tensor = TypeVar("_Tensor")
 
 _MEAN = (0.485, 0.456, 0.406)
 _STANDARD_DEVIATION = (0.229, 0.224, 0.225)
@@ -55,31 +65,41 @@ def initialize_as_torchvision(encoder: nn.Module) -> None:
 
 
 def load_imagenet_weights(encoder: Encoder, weights: Path | Mapping[str, Tensor]) -> None:
-    """Load torchvision's weights from a safetensors file or its `state_dict`, all or nothing.
+    """Load torchvision's weights into an encoder, all or nothing.
 
     The classifier's parameters (`ImageNetEncoder.head`) are left out: the classes are others. Such
     a file is made once, where torchvision is installed, from `model.state_dict()` of
     `torchvision.models.resnet18(weights="DEFAULT")` by `safetensors.torch.save_file`.
 
-    Raises EncoderWeightsError: the encoder has no ImageNet weights, the file cannot be read, or a
-    parameter is missing, misshapen, unknown or not finite.
+    Args:
+        encoder: The encoder whose weights are replaced.
+        weights: A safetensors file or the `state_dict` itself.
+
+    Raises:
+        EncoderWeightsError: The encoder has no ImageNet weights, the file cannot be read, or a
+            parameter is missing, misshapen, unknown or not finite.
     """
     kind = type(encoder).__name__
     if not isinstance(encoder, ImageNetEncoder):
         raise EncoderWeightsError(f"there are no ImageNet weights for {kind}; it starts from none")
-    source = "the state_dict"
-    if isinstance(weights, Path):
-        source = str(weights)
-        try:
-            _, weights = read_safetensors(weights)
-        except TensorFileError as error:
+    source = str(weights) if isinstance(weights, Path) else "the state_dict"
+
+    def body(tensors: Mapping[str, _Tensor]) -> dict[str, _Tensor]:
+        return {name: one for name, one in tensors.items() if not name.startswith(encoder.head)}
+
+    def require_none(problems: list[str]) -> None:
+        if problems:
             raise EncoderWeightsError(
-                f"{error}; save torchvision's state_dict with safetensors.torch.save_file"
-            ) from error
-    body = {name: value for name, value in weights.items() if not name.startswith(encoder.head)}
-    problems = fit_problems(encoder.state_dict(), body)
-    if problems:
+                f"{source} does not hold torchvision's weights for {kind}: {summary(problems)}"
+            )
+
+    try:
+        layouts = read_header(weights).layouts if isinstance(weights, Path) else weights
+        require_none(layout_problems(encoder.state_dict(), body(layouts)))
+        tensors = read_tensors(weights) if isinstance(weights, Path) else weights
+    except TensorFileError as error:
         raise EncoderWeightsError(
-            f"{source} does not hold torchvision's weights for {kind}: {summary(problems)}"
-        )
-    encoder.load_state_dict(body, strict=False)
+            f"{error}; save torchvision's state_dict with safetensors.torch.save_file"
+        ) from error
+    require_none(value_problems(body(tensors)))
+    encoder.load_state_dict(body(tensors), strict=False)

@@ -1,4 +1,4 @@
-"""The paper's own encoder (section 3.2.1)."""
+"""What every encoder is, and the paper's own (section 3.2.1)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,17 @@ import itertools
 
 from torch import Tensor, nn
 
-from .base import Encoder
-
 KERAS_BATCH_NORM_EPSILON = 1e-3
+
+
+class Encoder(nn.Module):
+    """Images (N, 3, H, W), RGB in [0, 1], to feature maps (N, out_channels, H', W').
+
+    Attributes:
+        out_channels: Channels of the feature map.
+    """
+
+    out_channels: int
 
 
 class ConvolutionBlock(nn.Module):

@@ -24,7 +24,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from ...atomic_file import write_whole
+from ...atomic_file import atomic_write
 from ..attention import ContextEncoding
 from ..batch_norm_folding import folded_for_inference
 from ..emotions import EMOTIONS
@@ -150,7 +150,7 @@ def export_onnx(checkpoint: Checkpoint, directory: Path) -> list[Path]:
         onnx.helper.set_model_props(model, {key: json.dumps(value) for key, value in facts.items()})
         onnx.checker.check_model(model, full_check=True)
         paths.append(directory / name)
-        write_whole(paths[-1], model.SerializeToString())
+        atomic_write(paths[-1], model.SerializeToString())
         descriptions[name] = {
             "inputs": [_described(value) for value in model.graph.input],
             "outputs": [_described(value) for value in model.graph.output],
@@ -158,7 +158,7 @@ def export_onnx(checkpoint: Checkpoint, directory: Path) -> list[Path]:
     content = {"format": FORMAT, "opset": OPSET, **facts, "graphs": descriptions}
     text = json.dumps(content, indent=2) + "\n"
     paths.append(directory / DESCRIPTION_FILE)
-    write_whole(paths[-1], text.encode())
+    atomic_write(paths[-1], text.encode())
     return paths
 
 

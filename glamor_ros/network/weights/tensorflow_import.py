@@ -11,9 +11,15 @@ import torch
 from torch import Tensor
 
 from ...errors import GlamorError
-from ..architecture import PUBLISHED_CLASSIFIER_UNITS, Architecture, build_glamor_net
+from ..architecture import (
+    PUBLISHED_CLASSIFIER_UNITS,
+    Architecture,
+    ArchitectureError,
+    build_glamor_net,
+)
 from ..input_spec import InputSpec
 from .checkpoint import Checkpoint
+from .tensor_files import summary
 from .tensorflow_checkpoint import TensorFlowCheckpoint, VariableInfo
 
 IMPORTER = "glamor_ros.glamor_import.1"
@@ -29,8 +35,6 @@ _OPTIMIZER_SLOT = "/.OPTIMIZER_SLOT/"
 _VECTOR = (0,)
 _DENSE = (1, 0)
 _CONVOLUTION = (3, 2, 0, 1)
-
-_MAX_PROBLEMS_SHOWN = 5
 
 
 class GlamorImportError(GlamorError, ValueError):
@@ -70,8 +74,12 @@ def import_tensorflow_checkpoint(source: TensorFlowCheckpoint) -> Checkpoint:
         if not _is_training_state(name)
     }
     architecture = Architecture(classifier_units=_classifier_units(variables))
-    network = build_glamor_net(architecture)
-    state = network.state_dict()
+    try:
+        # Only the shapes, until it is known that the file has them.
+        with torch.device("meta"):
+            state = build_glamor_net(architecture).state_dict()
+    except ArchitectureError as error:
+        _raise_if_any(source, [f"{_CLASSIFIER_KERNEL}: {error}"])
     sources = _published_sources()
     _raise_if_any(source, _layout_problems(variables, sources, state))
 
@@ -83,8 +91,8 @@ def import_tensorflow_checkpoint(source: TensorFlowCheckpoint) -> Checkpoint:
             problems.append(f"{item.variable} holds values that are not finite")
         parameters |= item.to_parameters(values, state)
     _raise_if_any(source, problems)
-    batch_counters = {name: v for name, v in state.items() if name.endswith("num_batches_tracked")}
-    network.load_state_dict(batch_counters | parameters)
+    network = build_glamor_net(architecture)
+    network.load_state_dict(network.state_dict() | parameters)
     return Checkpoint(network.eval(), architecture, InputSpec(), _provenance(source))
 
 
@@ -162,11 +170,9 @@ def _layout_problems(
 def _raise_if_any(source: TensorFlowCheckpoint, problems: list[str]) -> None:
     if not problems:
         return
-    shown = "; ".join(problems[:_MAX_PROBLEMS_SHOWN])
-    more = len(problems) - _MAX_PROBLEMS_SHOWN
     raise GlamorImportError(
-        f"{source.prefix} does not hold GLAMOR-Net with the original encoder as published: {shown}"
-        f"{f' (and {more} more)' if more > 0 else ''}; check that this is the authors' checkpoint"
+        f"{source.prefix} does not hold GLAMOR-Net with the original encoder as published: "
+        f"{summary(problems)}; check that this is the authors' checkpoint"
     )
 
 

@@ -75,6 +75,8 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def _yaml_value(value: ParameterValue) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_yaml_value, value))}]"
     return f'"{value}"' if value == "" else str(value)
 
 

@@ -8,23 +8,38 @@ from typing import Any
 
 from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import ChangeState
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import (
+    LifecycleNode,
+    LifecyclePublisher,
+    LifecycleState,
+    TransitionCallbackReturn,
+)
+from rclpy.qos_overriding_options import QoSOverridingOptions
+
+from ...errors import GlamorError
+from .topics import TopicSpec
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 FAILURE = TransitionCallbackReturn.FAILURE
+ERROR = TransitionCallbackReturn.ERROR
 
 
 class ManagedNode(LifecycleNode):
-    """Subclasses give configure, activate, deactivate and cleanup; each may raise.
+    """A node whose subclasses give configure, activate, deactivate and cleanup; each may raise.
 
     What they raise is logged and the node stays in the state that it was in: one line for a
-    ValueError or OSError, which say what the user gave wrong, a traceback for anything else. What a
-    failed configure or activate had built is taken down again by cleanup or deactivate, which
-    therefore must cope with parts that are not there.
+    GlamorError, ValueError or OSError, which say what the user gave wrong, a traceback for anything
+    else. What a failed configure or activate had built is taken down again by cleanup or
+    deactivate, which therefore must cope with parts that are not there.
+
+    Args:
+        name: The node's name where no remapping rule gives another.
+        node_options: As rclpy's Node takes them.
     """
 
     def __init__(self, name: str, **node_options: Any) -> None:
         super().__init__(name, **node_options)
+        self._failure: str | None = None
         # rclpy lets a transition that is impossible in this state raise out of the executor.
         self._service_change_state.callback = self._guarded(self._service_change_state.callback)
 
@@ -46,6 +61,16 @@ class ManagedNode(LifecycleNode):
         return bool(self._state_machine.current_state[0] == State.PRIMARY_STATE_UNCONFIGURED)
 
     @property
+    def is_active(self) -> bool:
+        """Whether the node is in the state `active`."""
+        return bool(self._state_machine.current_state[0] == State.PRIMARY_STATE_ACTIVE)
+
+    @property
+    def has_given_up(self) -> bool:
+        """Whether the node has left the state `active` because it could not go on."""
+        return self._failure is not None
+
+    @property
     def is_finalized(self) -> bool:
         """Whether the node is in the state `finalized`, which it never leaves."""
         return bool(self._state_machine.current_state[0] == State.PRIMARY_STATE_FINALIZED)
@@ -59,8 +84,32 @@ class ManagedNode(LifecycleNode):
         if not self.is_finalized:
             self.trigger_shutdown()
 
+    def give_up(self, reason: str) -> None:
+        """Go from `active` through error processing to `unconfigured`, for what cannot be mended.
+
+        A lifecycle manager sees the transition and may configure the node again. To be called in
+        the executor's thread.
+
+        Args:
+            reason: For the log, which gets one fatal line.
+        """
+        if self.is_active:
+            self.get_logger().fatal(reason)
+            self._failure = reason
+            self.trigger_deactivate()
+
+    def create_output(self, topic: TopicSpec) -> LifecyclePublisher:
+        """A publisher that is silent while the node is not active; its QoS may be overridden."""
+        return self.create_lifecycle_publisher(
+            topic.message_type,
+            topic.name,
+            topic.publisher_qos(),
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        )
+
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Called by rclpy."""
+        self._failure = None
         if not self._succeeds("configure", self.configure):
             self._succeeds("cleanup", self.cleanup)
             return FAILURE
@@ -79,7 +128,13 @@ class ManagedNode(LifecycleNode):
         """Called by rclpy."""
         if not self._succeeds("deactivate", self.deactivate):
             return FAILURE
-        return super().on_deactivate(state)
+        super().on_deactivate(state)
+        return ERROR if self.has_given_up else SUCCESS
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Called by rclpy where a transition has met an error: whatever there is, is taken down."""
+        self._succeeds("deactivate", self.deactivate)
+        return SUCCESS if self._succeeds("cleanup", self.cleanup) else FAILURE
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Called by rclpy."""
@@ -95,7 +150,7 @@ class ManagedNode(LifecycleNode):
     def _succeeds(self, name: str, step: Callable[[], None]) -> bool:
         try:
             step()
-        except (ValueError, OSError) as error:
+        except (GlamorError, ValueError, OSError) as error:
             self.get_logger().error(f"{name} failed: {error}")
             return False
         except Exception:

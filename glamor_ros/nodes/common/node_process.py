@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Protocol, cast
@@ -16,6 +19,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 SIGNAL_CHECK_INTERVAL_S = 0.2
+KILL_AFTER_S = 5.0
 
 
 class ProcessNode(Protocol):
@@ -82,16 +86,25 @@ def _run(make_node: Callable[[], ProcessNode], must_end: threading.Event) -> int
 
 
 def _termination_request() -> threading.Event:
-    """An event that the first SIGINT or SIGTERM sets. The second one ends the process at once.
+    """An event that the first SIGINT or SIGTERM sets.
+
+    Repeats within KILL_AFTER_S are ignored: a terminal's Ctrl-C and the launcher that passes it on
+    reach a node twice. A later one ends the process at once.
 
     The handlers stay until the process ends: a signal that comes while Python shuts down must not
     turn a clean end into a failure.
     """
     event = threading.Event()
+    requested_s = math.inf
 
     def request(number: int, frame: FrameType | None) -> None:
-        event.set()
-        signal.signal(number, signal.SIG_DFL)
+        nonlocal requested_s
+        if not event.is_set():
+            requested_s = time.monotonic()
+            event.set()
+        elif time.monotonic() - requested_s > KILL_AFTER_S:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, request)

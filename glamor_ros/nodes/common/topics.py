@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -13,7 +13,14 @@ from glamor_ros.msg import AttentionMapArray, PersonEmotionArray
 
 @dataclass(frozen=True)
 class TopicSpec:
-    """One topic, its name relative to the node's namespace."""
+    """One topic of a node.
+
+    Attributes:
+        name: Relative to the node's namespace.
+        message_type: Of its messages.
+        description: What it holds, for the documentation.
+        depth: How many messages a publisher keeps.
+    """
 
     name: str
     message_type: type[Any]
@@ -24,6 +31,10 @@ class TopicSpec:
     def type_name(self) -> str:
         """As in `ros2 topic list -t`, without the middle part: package/Message."""
         return f"{self.message_type.__module__.split('.')[0]}/{self.message_type.__name__}"
+
+    def of_camera(self, camera: str) -> TopicSpec:
+        """The same topic in the namespace of one of several cameras; empty: of the only one."""
+        return replace(self, name=f"{camera}/{self.name}") if camera else self
 
     def publisher_qos(
         self, reliability: ReliabilityPolicy = ReliabilityPolicy.RELIABLE
@@ -41,7 +52,8 @@ EMOTIONS = TopicSpec(
 ATTENTION = TopicSpec(
     "attention",
     AttentionMapArray,
-    "Where in the scene the network looked, for each person seen in the image.",
+    "Where in the scene the network looked, for each person whose face it read in the image. "
+    "Made while somebody subscribes.",
     depth=10,
 )
 ATTENTION_IMAGE = TopicSpec(
@@ -55,8 +67,9 @@ ANNOTATED_IMAGE = TopicSpec(
     Image,
     "The image with boxes and labels. Drawn while somebody subscribes.",
 )
+IMAGE = TopicSpec("image", Image, "The camera's images (image_transport: raw).")
 EMOTION_INPUTS = (
-    TopicSpec("image", Image, "The camera's images (image_transport: raw)."),
+    IMAGE,
     TopicSpec(
         "image/compressed", CompressedImage, "Its jpeg or png images (image_transport: compressed)."
     ),

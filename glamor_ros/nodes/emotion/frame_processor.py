@@ -1,85 +1,111 @@
-"""What happens to one frame, from the camera's message to the published people."""
+"""What happens to the frames that are there together, from messages to published people."""
 
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable, Mapping, Sequence
 
-from rclpy.lifecycle import LifecycleNode
-from rclpy.time import Time
-from std_msgs.msg import Header
-
-from ...messages.image_decoding import ImageDecodingError, decode_image
-from ...perception.detection.face_detector import FaceDetectorError
+from ...errors import GlamorError
 from ...perception.engine import PeopleObserver
-from ...perception.frame import Frame, ImageError
-from ...perception.tracking.follower import PeopleFollower
-from ..common.throttled_log import ThrottledLog
+from ...perception.people import PeopleInView
 from ..input.image_subscription import ImageMessage
-from ..outputs.people_publishers import PeoplePublishers
-from .camera_statistics import CameraStatistics
-
-LOG_INTERVAL_S = 5.0
+from ..outputs.pictures import Drawable
+from ..outputs.publishing_gate import PublishingGate
+from .camera import Arrival, Camera, FailureStreak
 
 
 class FrameProcessor:
-    """Decodes, observes and publishes; one frame at a time. Survives whatever a frame holds."""
+    """The work on batches of frames, of each camera one at most. It survives whatever they hold.
+
+    Args:
+        observer: The networks.
+        cameras: All cameras, by name.
+        gate: What is published goes through it.
+        draw: Takes what the pictures of a camera are drawn from; returns at once.
+        failures: Where unexpected errors are counted.
+        give_up: Called once, with the reason, where one image after the other fails.
+    """
 
     def __init__(
         self,
-        node: LifecycleNode,
-        topic_name: str,
         observer: PeopleObserver,
-        follower: PeopleFollower,
-        publishers: PeoplePublishers,
-        statistics: CameraStatistics,
+        cameras: Mapping[str, Camera],
+        gate: PublishingGate,
+        draw: Callable[[str, Drawable], object],
+        failures: FailureStreak,
+        give_up: Callable[[str], object],
     ) -> None:
-        self._clock = node.get_clock()
-        self._topic_name = topic_name
         self._observer = observer
-        self._follower = follower
-        self._publishers = publishers
-        self._statistics = statistics
-        logger = node.get_logger()
-        # rclpy refuses another severity from the line that it is called from, hence the lambdas.
-        self._report_unusable = ThrottledLog(lambda line: logger.error(line), LOG_INTERVAL_S)
-        self._report_failure = ThrottledLog(lambda line: logger.error(line), LOG_INTERVAL_S)
-        self._report_no_stamp = ThrottledLog(lambda line: logger.warning(line), LOG_INTERVAL_S)
+        self._cameras = cameras
+        self._gate = gate
+        self._draw = draw
+        self._failures = failures
+        self._give_up: Callable[[str], object] | None = give_up
 
-    def process(self, message: ImageMessage) -> None:
-        """Never raises: an unusable frame and an unexpected failure are counted and logged."""
+    def process(self, messages: Mapping[str, ImageMessage]) -> None:
+        """Publish the people in each camera's image.
+
+        Never raises: an unusable image and an unexpected failure are counted and logged for the
+        camera that they belong to, and disturb no other.
+
+        Args:
+            messages: The images, by their cameras' names.
+        """
+        arrivals = [
+            arrival
+            for name, message in messages.items()
+            if (arrival := self._arrival(self._cameras[name], message)) is not None
+        ]
+        if arrivals:
+            self._process_together(arrivals)
+
+    def _arrival(self, camera: Camera, message: ImageMessage) -> Arrival | None:
         try:
-            self._process(message)
-        except (ImageDecodingError, ImageError, FaceDetectorError) as error:
-            self._statistics.rejected += 1
-            self._report_unusable(
-                f"skipped an unusable image on {self._topic_name}: {error} "
-                f"[{self._statistics.rejected} so far]"
+            return camera.arrival(message)
+        except GlamorError as error:
+            camera.count_unusable(error)
+        except Exception as error:
+            self._count_failure(camera, error)
+        return None
+
+    def _process_together(self, arrivals: Sequence[Arrival]) -> None:
+        try:
+            views: Sequence[PeopleInView | None] = self._observer.observe(
+                [(a.camera.follower, a.frame) for a in arrivals]
             )
-        except Exception:
-            self._statistics.failed += 1
-            self._report_failure(
-                f"skipped an image on {self._topic_name} after an unexpected error "
-                f"[{self._statistics.failed} so far]:\n{traceback.format_exc()}"
+        except Exception as error:
+            if len(arrivals) > 1:
+                # One by one the images show which of them is the cause.
+                for arrival in arrivals:
+                    self._process_together([arrival])
+            elif isinstance(error, GlamorError):
+                arrivals[0].camera.count_unusable(error)
+            else:
+                self._count_failure(arrivals[0].camera, error)
+            return
+        for arrival, view in zip(arrivals, views, strict=True):
+            if view is None:
+                arrival.camera.statistics.late += 1
+            else:
+                self._publish(arrival, view)
+
+    def _publish(self, arrival: Arrival, view: PeopleInView) -> None:
+        camera = arrival.camera
+        try:
+            is_open = self._gate.run(lambda: camera.publish_people(view, arrival.header))
+            if is_open and camera.outputs.pictures.is_wanted:
+                self._draw(camera.name, Drawable(arrival.frame.bgr, view, arrival.header))
+        except Exception as error:
+            self._count_failure(camera, error)
+        else:
+            self._failures.succeeded()
+
+    def _count_failure(self, camera: Camera, error: Exception) -> None:
+        camera.count_failure("".join(traceback.format_exception(error)))
+        self._failures.failed()
+        if self._failures.is_hopeless and self._give_up is not None:
+            give_up, self._give_up = self._give_up, None
+            give_up(
+                f"the last {self._failures.count} images failed, one after the other; the node "
+                f"gives up. The last error: {type(error).__name__}: {error}"
             )
-
-    def _process(self, message: ImageMessage) -> None:
-        image_bgr = decode_image(message)
-        frame = Frame(image_bgr, self._stamp_s(message.header))
-        (view,) = self._observer.observe([(self._follower, frame)])
-        latency_s = self._age_s(message.header)
-        self._publishers.publish(view, image_bgr, message.header, latency_s)
-        self._statistics.add_processed(latency_s)
-
-    def _stamp_s(self, header: Header) -> float:
-        """When the image was taken. People could not be followed through images of one instant."""
-        if header.stamp.sec or header.stamp.nanosec:
-            return float(header.stamp.sec + header.stamp.nanosec * 1e-9)
-        self._report_no_stamp(
-            f"the images on {self._topic_name} have no stamp: people are followed by the time at "
-            "which their images are processed, and `latency` means nothing"
-        )
-        return float(self._clock.now().nanoseconds * 1e-9)
-
-    def _age_s(self, header: Header) -> float:
-        stamp = Time.from_msg(header.stamp)
-        return float((self._clock.now().nanoseconds - stamp.nanoseconds) * 1e-9)

@@ -1,41 +1,87 @@
-"""The managed node that tells the emotions of the people before a camera."""
+"""The managed node that tells the emotions of the people before its cameras."""
 
 from __future__ import annotations
 
-import gc
 import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ...perception.tracking.detection_policy import FullDetection
+from ...messages.cv_bridge_conversion import try_cv_bridge
+from ...messages.image_decoding import ImageDecoder, RawConversion
+from ...perception.device import require_device
+from ...perception.engine import PeopleObserver
 from ...perception.tracking.follower import PeopleFollower
 from ...perception.tracking.tracker import PersonIds
+from ..common import topics
 from ..common.managed_node import ManagedNode
-from ..common.node_parameters import NodeParameters, ParameterValues
-from .camera_pipeline import CameraPipeline
-from .models import load_observer
-from .parameters import EMOTION_PARAMETERS, follower_settings, model_choice
+from ..common.node_parameters import NodeParameters, ParameterValues, unknown_parameters
+from ..input.image_statistics import ImageStatistics
+from ..input.image_subscription import image_topic
+from .camera import Camera, CameraOutputs, Decode
+from .models import ModelChoice, limit_threads, load_observer, release_memory
+from .observation import Observation
+from .parameters import (
+    EMOTION_PARAMETERS,
+    camera_names,
+    detection_policy,
+    follower_settings,
+    model_choice,
+    questionable_combinations,
+    speed_advice,
+)
+
+
+def _decoder(conversion: RawConversion | None) -> Decode:
+    return ImageDecoder(conversion).decode
 
 
 class EmotionNode(ManagedNode):
-    """Loads the networks in configure, subscribes in activate. See EMOTION_PARAMETERS, topics."""
+    """The node that loads the networks in configure and subscribes to its cameras in activate.
 
-    def __init__(self, **node_options: Any) -> None:
+    Its parameters are EMOTION_PARAMETERS, its topics those of `topics`, for each camera.
+
+    Args:
+        load: Loads the networks, in configure.
+        make_decoder: Makes what turns a camera's messages into images, for each camera anew; takes
+            cv_bridge's conversion where there is one.
+        node_options: As rclpy's Node takes them.
+    """
+
+    def __init__(
+        self,
+        *,
+        load: Callable[[ModelChoice], PeopleObserver] = load_observer,
+        make_decoder: Callable[[RawConversion | None], Decode] = _decoder,
+        **node_options: Any,
+    ) -> None:
         super().__init__("emotion_node", **node_options)
-        self._camera: CameraPipeline | None = None
+        self._load = load
+        self._make_decoder = make_decoder
         self._ids = PersonIds()
+        self._default_threads = torch.get_num_threads()
+        self._observer: PeopleObserver | None = None
+        self._conversion: RawConversion | None = None
+        self._outputs: dict[str, CameraOutputs] = {}
+        self._cameras: Sequence[Camera] = ()
+        self._observation: Observation | None = None
+        self._last_observation: Observation | None = None
         self._declared = NodeParameters(
             self,
             EMOTION_PARAMETERS,
-            check=follower_settings,
             apply=self._apply,
             may_reconfigure=lambda: self.is_unconfigured,
         )
 
     def start(self) -> bool:
-        """Come up by itself where `autostart` is set. False: that failed."""
+        """Come up by itself where `autostart` is set.
+
+        Returns:
+            False where that failed.
+        """
+        self._name_unknown_parameters()
         if not self._declared.values()["autostart"]:
             return True
         if self.bring_up():
@@ -45,56 +91,123 @@ class EmotionNode(ManagedNode):
 
     @property
     def exit_code(self) -> int | None:
-        """None while there is something to do: until a lifecycle manager shuts the node down."""
+        """None while there is something to do.
+
+        0 once a lifecycle manager has shut the node down; 1 once it has given up, where there is no
+        manager to bring it up again.
+        """
+        if self.has_given_up and self._declared.values()["autostart"]:
+            return 1
         return 0 if self.is_finalized else None
+
+    @property
+    def statistics(self) -> Mapping[str, ImageStatistics]:
+        """How each camera's images have fared since the node was activated, by its name."""
+        return {camera.name: camera.statistics for camera in self._cameras}
+
+    def shut_down(self) -> None:
+        """Go to `finalized`; returns when the threads have finished their last frames."""
+        super().shut_down()
+        if self._last_observation is not None:
+            self._last_observation.join()
 
     def configure(self) -> None:
         """Load the networks."""
         values = self._declared.values()
         began_s = time.monotonic()
+        limit_threads(int(values["threads"]), self._default_threads)
         choice = model_choice(values)
-        observer = load_observer(choice)
-        settings, interval_s = follower_settings(values), float(values["detection_interval_s"])
-        follower = PeopleFollower(self._ids, FullDetection(interval_s), settings)
-        self._camera = CameraPipeline(
-            self,
-            observer,
-            follower,
-            transport=str(values["image_transport"]),
-            reliability=str(values["image_reliability"]),
-            no_image_timeout_s=float(values["no_image_timeout_s"]),
-        )
+        self._observer = self._load(choice)
+        cv_bridge = try_cv_bridge()
+        self._conversion = cv_bridge.conversion
+        if cv_bridge.problem:
+            self.get_logger().warning(cv_bridge.problem)
+        for name in camera_names(values):
+            self._outputs[name] = CameraOutputs(self, name)
+        self._warn_of(values)
         self.get_logger().info(
             f"configured in {time.monotonic() - began_s:.1f} s: weights {_shown(choice.weights)}, "
-            f"detector {choice.detector}, device {choice.device}, context {choice.context_mode}"
+            f"detector {choice.detector}, device {require_device(choice.device)}, context "
+            f"{choice.context_mode}"
         )
 
     def activate(self) -> None:
-        """Subscribe."""
-        if self._camera is not None:
-            self._camera.activate()
+        """Subscribe to every camera."""
+        if self._observer is None:
+            return
+        values = self._declared.values()
+        self._cameras = [self._camera(name, values) for name in self._outputs]
+        self._observation = self._last_observation = Observation(
+            self,
+            self._observer,
+            self._cameras,
+            reliability=str(values["image_reliability"]),
+            no_image_timeout_s=float(values["no_image_timeout_s"]),
+            advice=speed_advice(values),
+            on_end=self._release_where_cleaned_up,
+        )
+        self._observation.start()
 
     def deactivate(self) -> None:
-        """Unsubscribe."""
-        if self._camera is not None:
-            self._camera.deactivate()
+        """Unsubscribe; does not wait for a frame that is being worked on."""
+        if self._observation is not None:
+            self._observation.stop()
+            self._observation = None
+            self._cameras = ()
 
     def cleanup(self) -> None:
-        """Give the networks' memory back."""
-        if self._camera is not None:
-            self._camera.destroy()
-            self._camera = None
-        gc.collect()
-        if torch.cuda.is_initialized():
-            torch.cuda.empty_cache()
+        """Give the networks' memory back, once nobody works with them any more."""
+        self._observer = None
+        for outputs in self._outputs.values():
+            outputs.destroy()
+        self._outputs = {}
+        release_memory()
+
+    def _release_where_cleaned_up(self) -> None:
+        """Called by a thread that has outlived deactivate, and maybe cleanup as well."""
+        if self._observer is None:
+            release_memory()
+
+    def _camera(self, name: str, values: ParameterValues) -> Camera:
+        base = topics.IMAGE.of_camera(name).name
+        logger = self.get_logger()
+        clock = self.get_clock()
+        # rclpy refuses another severity from the line that it is called from, hence the lambdas.
+        return Camera(
+            name,
+            image_topic(self, base, str(values["image_transport"])),
+            decode=self._make_decoder(self._conversion),
+            follower=PeopleFollower(self._ids, detection_policy(values), follower_settings(values)),
+            outputs=self._outputs[name],
+            now_s=lambda: clock.now().nanoseconds * 1e-9,
+            warn=lambda line: logger.warning(line),
+            complain=lambda line: logger.error(line),
+        )
 
     def _apply(self, values: ParameterValues) -> None:
-        if self._camera is not None:
-            self._camera.apply(
-                follower_settings(values),
-                float(values["detection_interval_s"]),
-                float(values["no_image_timeout_s"]),
-            )
+        if self._observation is None:
+            return
+        self._warn_of(values)
+        for camera in self._cameras:
+            camera.follower.settings = follower_settings(values)
+            camera.follower.policy = detection_policy(values)
+        self._observation.no_image_timeout_s = float(values["no_image_timeout_s"])
+
+    def _warn_of(self, values: ParameterValues) -> None:
+        for problem in questionable_combinations(values):
+            self.get_logger().warning(problem)
+
+    def _name_unknown_parameters(self) -> None:
+        for unknown in unknown_parameters(self):
+            if unknown.meant is not None:
+                self.get_logger().warning(
+                    f"there is no parameter {unknown.name}, which was given: is "
+                    f"{unknown.meant} meant?"
+                )
+            else:
+                self.get_logger().info(
+                    f"the parameter {unknown.name}, which was given, is none of this node's"
+                )
 
 
 def _shown(weights: Path | None) -> str:

@@ -1,23 +1,57 @@
-"""Loading the networks that a parameter choice names."""
+"""Which networks are loaded, and how they run."""
 
 from __future__ import annotations
+
+import gc
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import torch
 
 from ...network.weights.checkpoint import load_checkpoint
 from ...perception.detection.build import build_face_detector
 from ...perception.engine import PeopleObserver
 from ...perception.recognition.emotion_recognizer import EmotionRecognizer
 from ...resources import STARTER_WEIGHTS, shipped_weights
-from .parameters import ModelChoice
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """Which networks to load, and where to run them.
+
+    Attributes:
+        weights: GLAMOR-Net's; None: those that ship.
+        device: As require_device takes it.
+        precision: What the networks compute in.
+        context_mode: One of CONTEXT_MODES.
+        detector: One of DETECTOR_NAMES.
+        detector_weights: None: those that ship.
+        detector_upsample: How often the image is doubled before detection.
+    """
+
+    weights: Path | None
+    device: str
+    precision: str
+    context_mode: str
+    detector: str
+    detector_weights: Path | None
+    detector_upsample: int
 
 
 def load_observer(choice: ModelChoice) -> PeopleObserver:
     """A detector and a recognizer, ready to observe cameras.
 
-    Raises ValueError or OSError, which name what is missing or damaged.
+    Raises:
+        ValueError: What is asked for cannot be had, or a file is damaged; the message names it.
+        OSError: A file is missing or cannot be read.
     """
     weights = choice.weights or shipped_weights(STARTER_WEIGHTS)
     recognizer = EmotionRecognizer(
-        load_checkpoint(weights), context_mode=choice.context_mode, device=choice.device
+        load_checkpoint(weights),
+        context_mode=choice.context_mode,
+        device=choice.device,
+        precision=choice.precision,
     )
     detector = build_face_detector(
         choice.detector,
@@ -26,3 +60,22 @@ def load_observer(choice: ModelChoice) -> PeopleObserver:
         weights=choice.detector_weights,
     )
     return PeopleObserver(detector, recognizer)
+
+
+def limit_threads(count: int, default: int) -> None:
+    """Let the networks and OpenCV use so many threads of the processor.
+
+    Args:
+        count: 0: as many as there were.
+        default: How many there were.
+    """
+    torch.set_num_threads(count or default)
+    # A negative count is OpenCV's own default.
+    cv2.setNumThreads(count or -1)
+
+
+def release_memory() -> None:
+    """Give back the memory of networks that nobody holds any more, the GPU's as well."""
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from ...perception.detection.build import DETECTOR_NAMES
 from ...perception.detection.face_detector import MAX_UPSAMPLE
+from ...perception.precision import PRECISIONS
 from ...perception.recognition.emotion_recognizer import CONTEXT_MODES
+from ...perception.tracking.detection_policy import DetectionPolicy, FullDetection
 from ...perception.tracking.follower import FollowerSettings
 from ...perception.tracking.tracker import TrackerSettings
 from ...resources import STARTER_WEIGHTS
 from ..common.node_parameters import ParameterValues
-from ..common.parameter_spec import Changes, ParameterSpec
+from ..common.parameter_spec import Changes, ParameterSpec, ParameterValue
 from ..input.image_subscription import RELIABILITIES, TRANSPORTS
+from .models import ModelChoice
 
 _FOLLOWER = FollowerSettings()
+# A token of a ROS topic's name, which may not begin with a digit nor hold two underscores in a row.
+_CAMERA_NAME = re.compile(r"(?!.*__)[A-Za-z_][A-Za-z0-9_]*(?<!_)")
+
+
+def _problem_with_cameras(value: ParameterValue) -> str | None:
+    names = [name for name in value if name] if isinstance(value, list) else []
+    for name in names:
+        if not _CAMERA_NAME.fullmatch(name):
+            return (
+                f"cameras has '{name}', which cannot be a part of a topic's name: use letters, "
+                "digits and single underscores, beginning with a letter"
+            )
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        return f"cameras has {', '.join(twice)} more than once; each needs a name of its own"
+    return None
+
 
 EMOTION_PARAMETERS = (
     ParameterSpec(
@@ -26,6 +47,15 @@ EMOTION_PARAMETERS = (
         Changes.AT_START,
     ),
     ParameterSpec(
+        "cameras",
+        [""],
+        "Names of several cameras: each has its topics in a namespace of its name, as "
+        "`front/image` and `front/emotions`. Their images go through the networks together. "
+        "Empty, or an empty name: one camera, with `image` and `emotions`.",
+        Changes.UNCONFIGURED,
+        problem=_problem_with_cameras,
+    ),
+    ParameterSpec(
         "weights",
         "",
         "Path of a GLAMOR-Net checkpoint (.safetensors). Empty: the one that ships with the "
@@ -34,9 +64,26 @@ EMOTION_PARAMETERS = (
     ),
     ParameterSpec(
         "device",
-        "cpu",
-        "Where the networks run: cpu, cuda or cuda:N.",
+        "auto",
+        "Where the networks run: auto (a GPU where there is one, else the processor), cpu, cuda or "
+        "cuda:N.",
         Changes.UNCONFIGURED,
+    ),
+    ParameterSpec(
+        "precision",
+        next(iter(PRECISIONS)),
+        "What the networks compute in; those of 16 bits are for GPUs.",
+        Changes.UNCONFIGURED,
+        choices=tuple(PRECISIONS),
+    ),
+    ParameterSpec(
+        "threads",
+        0,
+        "So many threads of the processor the networks and OpenCV may use. 0: as many as there "
+        "are cores.",
+        Changes.UNCONFIGURED,
+        0,
+        1024,
     ),
     ParameterSpec(
         "context_mode",
@@ -89,8 +136,32 @@ EMOTION_PARAMETERS = (
     ParameterSpec(
         "detection_interval_s",
         0.0,
-        "The detector runs when so much time has passed, the tracker predicts the faces in the "
-        "images between. 0: it runs on every image.",
+        "With detection full: the detector runs when so much time has passed, the tracker predicts "
+        "the faces in the images between. 0: it runs on every image.",
+        Changes.ANY_TIME,
+        0.0,
+        60.0,
+    ),
+    ParameterSpec(
+        "min_detections",
+        _FOLLOWER.tracker.min_detections,
+        "A face is a person once it has been detected so often within a second.",
+        Changes.ANY_TIME,
+        1,
+        100,
+    ),
+    ParameterSpec(
+        "min_visible_fraction",
+        _FOLLOWER.min_visible_fraction,
+        "Faces of which less lies inside the image are not classified.",
+        Changes.ANY_TIME,
+        0.0,
+        1.0,
+    ),
+    ParameterSpec(
+        "recognition_interval_s",
+        _FOLLOWER.recognition_interval_s,
+        "Each person's emotion is read when so much time has passed. 0: in every image.",
         Changes.ANY_TIME,
         0.0,
         60.0,
@@ -106,8 +177,7 @@ EMOTION_PARAMETERS = (
     ParameterSpec(
         "max_coast_s",
         _FOLLOWER.tracker.max_coast_s,
-        "A person who has not been detected for longer is gone. Must be longer than "
-        "detection_interval_s.",
+        "A person who has been looked for in vain and has not been detected for longer is gone.",
         Changes.ANY_TIME,
         0.0,
         60.0,
@@ -139,23 +209,17 @@ EMOTION_PARAMETERS = (
 )
 
 
-@dataclass(frozen=True)
-class ModelChoice:
-    """Which networks to load, and where to run them. None: the weights that ship."""
-
-    weights: Path | None
-    device: str
-    context_mode: str
-    detector: str
-    detector_weights: Path | None
-    detector_upsample: int
+def camera_names(values: ParameterValues) -> list[str]:
+    """The names of the cameras; one empty name where there is but one camera without a name."""
+    return [name for name in values["cameras"] if name] or [""]
 
 
 def model_choice(values: ParameterValues) -> ModelChoice:
-    """From the values of EMOTION_PARAMETERS."""
+    """What to load, from the values of EMOTION_PARAMETERS."""
     return ModelChoice(
         weights=_path(str(values["weights"])),
         device=str(values["device"]),
+        precision=str(values["precision"]),
         context_mode=str(values["context_mode"]),
         detector=str(values["detector"]),
         detector_weights=_path(str(values["detector_weights"])),
@@ -164,21 +228,48 @@ def model_choice(values: ParameterValues) -> ModelChoice:
 
 
 def follower_settings(values: ParameterValues) -> FollowerSettings:
-    """From the values of EMOTION_PARAMETERS. Raises ValueError where they do not go together."""
-    settings = FollowerSettings(
+    """How people are followed, from the values of EMOTION_PARAMETERS."""
+    return FollowerSettings(
         min_face_score=float(values["min_face_score"]),
         min_face_size_px=int(values["min_face_size_px"]),
+        min_visible_fraction=float(values["min_visible_fraction"]),
+        recognition_interval_s=float(values["recognition_interval_s"]),
         smoothing_time_constant_s=float(values["smoothing_time_constant_s"]),
-        tracker=TrackerSettings(max_coast_s=float(values["max_coast_s"])),
+        tracker=TrackerSettings(
+            min_detections=int(values["min_detections"]),
+            max_coast_s=float(values["max_coast_s"]),
+        ),
     )
-    interval_s = float(values["detection_interval_s"])
-    if 0 < interval_s >= settings.tracker.max_coast_s:
-        raise ValueError(
-            f"max_coast_s is {settings.tracker.max_coast_s:g}; it must be longer than "
-            f"detection_interval_s ({interval_s:g}), or people are forgotten "
-            "from one detection to the next"
+
+
+def detection_policy(values: ParameterValues) -> DetectionPolicy:
+    """What is searched in each image, from the values of EMOTION_PARAMETERS."""
+    return FullDetection(float(values["detection_interval_s"]))
+
+
+def questionable_combinations(values: ParameterValues) -> Iterator[str]:
+    """What does not go together in the values of EMOTION_PARAMETERS, a sentence each.
+
+    None of it is refused: parameters that are set one after the other pass through combinations
+    that nobody wants.
+    """
+    interval_s, max_coast_s = float(values["detection_interval_s"]), float(values["max_coast_s"])
+    if 0 < max_coast_s < interval_s:
+        yield (
+            f"max_coast_s ({max_coast_s:g}) is shorter than detection_interval_s "
+            f"({interval_s:g}): a face that is missed once is forgotten"
         )
-    return settings
+
+
+def speed_advice(values: ParameterValues) -> str:
+    """What would make the node faster, given the values of EMOTION_PARAMETERS."""
+    options = []
+    if int(values["detector_upsample"]) > 0:
+        options.append("a lower detector_upsample")
+    if float(values["detection_interval_s"]) == 0:
+        options.append("detection_interval_s 0.1")
+    options += ["images of a lower resolution", "device cuda on a machine with a GPU"]
+    return f"To be faster: {', '.join(options)}"
 
 
 def _path(text: str) -> Path | None:

@@ -12,9 +12,9 @@ from rclpy.qos import ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from std_msgs.msg import Header
 
-from ...media.image_source import BgrImage, ImageSource, ImageSourceError
 from ...media.moving_photograph import fitted
-from ...media.open_source import open_image_source
+from ...media.pictures import BgrImage, MediaError
+from ...media.sources import ImageSource, open_image_source
 from ...messages.camera_info import pinhole_camera_info
 from ...messages.image_encoding import ImageEncodingError, compressed_image_message, image_message
 from ..common import topics
@@ -31,7 +31,7 @@ class ImageSourceNode(Node):
 
     def __init__(self, **node_options: Any) -> None:
         super().__init__("image_source_node", **node_options)
-        parameters = NodeParameters(self, IMAGE_SOURCE_PARAMETERS, check=lambda values: None)
+        parameters = NodeParameters(self, IMAGE_SOURCE_PARAMETERS)
         self._values = parameters.values()
         self._source: ImageSource | None = None
         self._exit_code: int | None = None
@@ -57,7 +57,7 @@ class ImageSourceNode(Node):
                 loop=bool(values["loop"]),
                 warn=self.get_logger().warning,
             )
-        except (ImageSourceError, OSError) as error:
+        except (MediaError, OSError) as error:
             self.get_logger().fatal(str(error))
             return False
         rate_hz = rate_hz or self._source.rate_hz
@@ -87,7 +87,7 @@ class ImageSourceNode(Node):
                 self._end()
                 return
             self._publish(image_bgr)
-        except (ImageSourceError, ImageEncodingError) as error:
+        except (MediaError, ImageEncodingError) as error:
             self.get_logger().fatal(str(error))
             self._exit_code = 1
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...media.open_source import DEMO_SIZE
+from ...media.sources import DEMO_SIZE
 from ...messages.camera_info import MAX_FOV_DEG, MIN_FOV_DEG
 from ...messages.image_encoding import SENDABLE_ENCODINGS
 from ..common.parameter_spec import Changes, ParameterSpec

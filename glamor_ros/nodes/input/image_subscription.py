@@ -30,11 +30,19 @@ _OVERRIDABLE = (QoSPolicyKind.HISTORY, QoSPolicyKind.DEPTH, QoSPolicyKind.DURABI
 
 @dataclass(frozen=True)
 class ImageTopic:
-    """Where the images come from. name: fully resolved. type_name: as the ROS graph has it."""
+    """Where the images come from.
+
+    Attributes:
+        name: Fully resolved.
+        message_type: Of the messages.
+        type_name: The same as the ROS graph has it.
+        remapped_name: What a remapping rule of the node names: without namespace and transport.
+    """
 
     name: str
     message_type: type[ImageMessage]
     type_name: str
+    remapped_name: str = "image"
 
 
 def image_topic(node: Node, base_name: str, transport: str) -> ImageTopic:
@@ -45,9 +53,9 @@ def image_topic(node: Node, base_name: str, transport: str) -> ImageTopic:
     """
     base = node.resolve_topic_name(base_name)
     if transport == "raw":
-        return ImageTopic(base, Image, "sensor_msgs/msg/Image")
+        return ImageTopic(base, Image, "sensor_msgs/msg/Image", base_name)
     name = node.resolve_topic_name(f"{base}/compressed")
-    return ImageTopic(name, CompressedImage, "sensor_msgs/msg/CompressedImage")
+    return ImageTopic(name, CompressedImage, "sensor_msgs/msg/CompressedImage", base_name)
 
 
 def matching_reliability(offered: Sequence[ReliabilityPolicy]) -> ReliabilityPolicy:
@@ -58,9 +66,13 @@ def matching_reliability(offered: Sequence[ReliabilityPolicy]) -> ReliabilityPol
 
 
 class ImageSubscription:
-    """Subscribes to one topic with depth 1; re-subscribes where its publishers ask for it.
+    """A subscription of depth 1, made anew where its publishers ask for another reliability.
 
-    reliability: one of RELIABILITIES.
+    Args:
+        node: Whose subscription it is.
+        topic: What is subscribed to.
+        reliability: One of RELIABILITIES.
+        on_image: Takes each message, in the node's executor.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ from ..detection.face_detector import SearchArea
 from ..geometry import Box
 
 # A camera's stamps jitter: without this, an interval of three frames would often become four.
-_STAMP_JITTER_S = 1e-3
+STAMP_JITTER_S = 1e-3
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,20 @@ class KnownFace:
     """A face that is being followed, before a frame is searched.
 
     Attributes:
-        person_id: Whose it is.
+        key: Tells the faces of one camera apart.
         box: Where it is expected, in pixels of the frame.
+        last_seen_s: Stamp of the last frame in which it was detected.
         looked_for_s: Stamp of the last frame in which it was looked for.
+        is_missed: Whether it was not found when it was last looked for.
+        detections: How often it has been detected.
     """
 
-    person_id: str
+    key: int
     box: Box
+    last_seen_s: float
     looked_for_s: float
+    is_missed: bool
+    detections: int
 
 
 @dataclass(frozen=True)
@@ -36,12 +42,12 @@ class SearchPlan:
     Attributes:
         everything: Whether the whole frame is searched, at all sizes; areas is empty then.
         areas: The parts that are searched otherwise; none: the detector does not run.
-        sought: The ids of the people who are found if they are where they are expected.
+        sought: The keys of the faces that are found if they are where they are expected.
     """
 
     everything: bool = False
     areas: tuple[SearchArea, ...] = ()
-    sought: frozenset[str] = field(default_factory=frozenset)
+    sought: frozenset[int] = field(default_factory=frozenset)
 
 
 class DetectionPolicy(Protocol):
@@ -66,7 +72,7 @@ class DetectionPolicy(Protocol):
 
 
 class FullDetection:
-    """Everything in every frame, or once in interval_s; the tracker predicts in between.
+    """A search of everything in every frame, or once in an interval; prediction in between.
 
     Attributes:
         interval_s: May be changed at any time; 0 searches every frame.
@@ -80,10 +86,10 @@ class FullDetection:
         self, width: int, height: int, stamp_s: float, known: Sequence[KnownFace]
     ) -> SearchPlan:
         """Everything where the interval has passed, else nothing."""
-        if stamp_s - self._searched_s < self.interval_s - _STAMP_JITTER_S:
+        if stamp_s - self._searched_s < self.interval_s - STAMP_JITTER_S:
             return SearchPlan()
         self._searched_s = stamp_s
-        return SearchPlan(everything=True, sought=frozenset(face.person_id for face in known))
+        return SearchPlan(everything=True, sought=frozenset(face.key for face in known))
 
     def reset(self) -> None:
         """The next frame is searched."""

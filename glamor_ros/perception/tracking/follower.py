@@ -9,13 +9,20 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from ...network.emotions import EMOTIONS
 from ..detection.face_detector import FaceDetection
-from ..frame import Frame, Scene
+from ..frame import Frame, Scene, require_bgr_image, require_stamp
 from ..geometry import Region
 from ..people import EmotionEstimate, PeopleInView, Person
-from .detection_policy import DetectionPolicy, KnownFace, SearchPlan
+from .appearance import appearance_of
+from .camera_motion import CameraMotion
+from .detection_policy import STAMP_JITTER_S, DetectionPolicy, KnownFace, SearchPlan
 from .smoothing import ProbabilitySmoother
-from .tracker import FaceTracker, PersonIds, Track, TrackerSettings
+from .tracker import FaceTracker, PersonIds, Track, TrackerSettings, one_for_each_face
+
+# A person's first frames are all read: the smoothed emotion is to rest on more than one.
+_FIRST_READINGS = 3
+_UNKNOWN_PROBABILITIES = np.full(len(EMOTIONS), np.nan, np.float32)
 
 
 @dataclass(frozen=True)
@@ -55,13 +62,15 @@ class FollowerSettings:
                 raise ValueError(f"{of_setting.name} is {value}; it must be 0 or more")
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Memory:
-    """What is kept of a person from frame to frame."""
+    """What is kept of a person's emotion from frame to frame."""
 
     smoother: ProbabilitySmoother
     estimate: EmotionEstimate
     probabilities: NDArray[np.float32]
+    read_s: float
+    readings: int
 
 
 class PeopleFollower:
@@ -86,82 +95,130 @@ class PeopleFollower:
         self.settings = settings or FollowerSettings()
         self.policy = policy
         self._tracker = FaceTracker(ids, self.settings.tracker)
+        self._camera_motion = CameraMotion()
+        self._stamp_s: float | None = None
         self._tracks: list[Track] = []
-        self._evaluated: list[Track] = []
-        self._memories: dict[str, _Memory] = {}
-        self._looked_for_s: dict[str, float] = {}
+        self._searched: frozenset[int] = frozenset()
+        self._read: list[Track] = []
+        self._memories: dict[int, _Memory] = {}
 
     def reset(self) -> None:
         """Forget the people in view; their ids are not used again."""
-        self._tracker.reset()
-        self.policy.reset()
-        self._tracks, self._evaluated = [], []
-        self._memories.clear()
-        self._looked_for_s.clear()
+        self._forget_people()
+        self._camera_motion.reset()
+        self._stamp_s = None
 
-    def plan(self, frame: Frame) -> SearchPlan:
-        """What to search in the frame."""
-        self._tracker.settings = self.settings.tracker
+    def plan(self, frame: Frame) -> SearchPlan | None:
+        """What to search in the frame; None for one that comes late, which changes nothing.
+
+        Raises:
+            StampError: The frame's stamp is no time; nothing has changed.
+            ImageError: Its image is none; nothing has changed.
+        """
+        require_stamp(frame.stamp_s)
+        require_bgr_image(frame.bgr)
+        settings = self.settings
+        since_newest_s = 0.0 if self._stamp_s is None else frame.stamp_s - self._stamp_s
+        if -settings.max_reorder_s <= since_newest_s < 0:
+            return None
+        if since_newest_s < 0 or since_newest_s > settings.max_gap_s:
+            self.reset()
+        self._stamp_s = frame.stamp_s
+        self._tracker.settings = settings.tracker
+        step = self._camera_motion.step(frame.bgr, [track.box for track in self._tracks])
+        if step.is_cut:
+            self._forget_people()
+        self._tracker.move(step.movement)
         self._tracks = self._tracker.predict(frame.stamp_s)
-        known = [
-            KnownFace(t.person_id, t.box, self._looked_for_s.get(t.person_id, -math.inf))
-            for t in self._tracks
-        ]
-        return self.policy.plan(frame.width, frame.height, frame.stamp_s, known)
+        return self.policy.plan(
+            frame.width, frame.height, frame.stamp_s, [_known(track) for track in self._tracks]
+        )
 
     def locate(self, frame: Frame, plan: SearchPlan, detections: Sequence[FaceDetection]) -> Scene:
         """The faces whose emotions are to be read, from what was found as planned."""
-        if plan.everything or plan.areas:
-            wanted = [d for d in detections if self._is_wanted(d)]
-            self._tracks = self._tracker.update(wanted, frame.stamp_s)
-            found = {t.person_id for t in self._tracks if t.detection is not None}
-            for person_id in plan.sought | found:
-                self._looked_for_s[person_id] = frame.stamp_s
-        alive = {track.person_id for track in self._tracks}
-        self._memories = {i: m for i, m in self._memories.items() if i in alive}
-        self._looked_for_s = {i: s for i, s in self._looked_for_s.items() if i in alive}
-        self._evaluated = [t for t in self._tracks if self._is_to_be_evaluated(t, frame)]
-        return Scene(frame, tuple(track.box for track in self._evaluated))
+        self._searched = plan.sought
+        if plan.everything or plan.areas or plan.sought:
+            wanted = one_for_each_face([d for d in detections if self._is_wanted(d)])
+            self._tracks = self._tracker.update(
+                wanted,
+                frame.stamp_s,
+                sought=plan.sought,
+                appearances=[appearance_of(frame.bgr, detection.box) for detection in wanted],
+            )
+        people = {track.key for track in self._tracks if track.person_id is not None}
+        self._memories = {key: m for key, m in self._memories.items() if key in people}
+        self._read = [track for track in self._tracks if self._is_to_be_read(track, frame)]
+        return Scene(frame, tuple(track.box for track in self._read))
 
     def describe(self, frame: Frame, estimates: Sequence[EmotionEstimate]) -> PeopleInView:
         """The people in view, given an estimate for each box of the scene."""
-        for track, estimate in zip(self._evaluated, estimates, strict=True):
-            self._remember(track.person_id, estimate, frame.stamp_s)
-        evaluated = {track.person_id for track in self._evaluated}
+        for track, estimate in zip(self._read, estimates, strict=True):
+            self._remember(track.key, estimate, frame.stamp_s)
         people = []
         for track in self._tracks:
             region = track.box.clipped(frame.width, frame.height)
-            if track.person_id in self._memories and not region.is_empty:
-                is_evaluated = track.person_id in evaluated
-                people.append(self._person(track, region, is_evaluated, frame.stamp_s))
+            if track.person_id is not None and not region.is_empty:
+                people.append(self._person(track.person_id, track, region, frame.stamp_s))
         return PeopleInView(frame.width, frame.height, tuple(people))
+
+    def _forget_people(self) -> None:
+        self._tracker.reset()
+        self.policy.reset()
+        self._tracks, self._read = [], []
+        self._memories.clear()
 
     def _is_wanted(self, detection: FaceDetection) -> bool:
         size_px = min(detection.box.width, detection.box.height)
         settings = self.settings
         return detection.score >= settings.min_face_score and size_px >= settings.min_face_size_px
 
-    def _is_to_be_evaluated(self, track: Track, frame: Frame) -> bool:
-        """A face that was looked for and missed may be hidden: its pixels tell nothing of it."""
-        was_seen_last = track.last_seen_s >= self._looked_for_s[track.person_id]
-        return was_seen_last and not track.box.clipped(frame.width, frame.height).is_empty
+    def _is_to_be_read(self, track: Track, frame: Frame) -> bool:
+        if track.person_id is None or not self._shows_its_face(track, frame):
+            return False
+        memory = self._memories.get(track.key)
+        if memory is None or memory.readings < _FIRST_READINGS:
+            return True
+        # The network knows the detector's boxes best: a predicted one is read when none came.
+        interval_s = self.settings.recognition_interval_s * (1 if track.detection else 2)
+        return frame.stamp_s - memory.read_s >= interval_s - STAMP_JITTER_S
 
-    def _remember(self, person_id: str, estimate: EmotionEstimate, stamp_s: float) -> None:
-        known = self._memories.get(person_id)
+    def _shows_its_face(self, track: Track, frame: Frame) -> bool:
+        """A face that was looked for and missed may be hidden: its pixels tell nothing of it."""
+        if track.is_missed or track.box.clipped(frame.width, frame.height).is_empty:
+            return False
+        visible = track.box.visible_fraction(frame.width, frame.height)
+        return visible >= self.settings.min_visible_fraction
+
+    def _remember(self, key: int, estimate: EmotionEstimate, stamp_s: float) -> None:
+        known = self._memories.get(key)
         smoother = known.smoother if known else ProbabilitySmoother()
         smoother.time_constant_s = self.settings.smoothing_time_constant_s
         probabilities = smoother.update(estimate.probabilities, stamp_s)
-        self._memories[person_id] = _Memory(smoother, estimate, probabilities)
+        readings = known.readings + 1 if known else 1
+        self._memories[key] = _Memory(smoother, estimate, probabilities, stamp_s, readings)
 
-    def _person(self, track: Track, region: Region, evaluated: bool, stamp_s: float) -> Person:
-        memory = self._memories[track.person_id]
+    def _person(self, person_id: str, track: Track, region: Region, stamp_s: float) -> Person:
+        memory = self._memories.get(track.key)
         return Person(
-            person_id=track.person_id,
+            person_id=person_id,
             face=region,
             detection=track.detection,
             face_score=track.score,
-            tracked_for_s=max(stamp_s - track.first_seen_s, 0.0),
-            probabilities=memory.probabilities,
-            estimate=memory.estimate,
-            evaluated=evaluated,
+            tracked_for_s=stamp_s - track.first_seen_s,
+            probabilities=memory.probabilities if memory else _UNKNOWN_PROBABILITIES,
+            estimate=memory.estimate if memory else None,
+            evaluated=any(read.key == track.key for read in self._read),
+            searched=track.detection is not None or track.key in self._searched,
+            since_detected_s=stamp_s - track.last_seen_s,
         )
+
+
+def _known(track: Track) -> KnownFace:
+    return KnownFace(
+        key=track.key,
+        box=track.box,
+        last_seen_s=track.last_seen_s,
+        looked_for_s=track.looked_for_s,
+        is_missed=track.is_missed,
+        detections=track.detections,
+    )

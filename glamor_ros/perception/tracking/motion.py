@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import Box
+from ..geometry import Box, Similarity
 
 # Per coordinate (centre x, centre y, log width, log height), lengths in face sizes.
 # How far a detector's box jitters about the face; the size jitters more, since detectors search an
@@ -21,7 +21,7 @@ _VELOCITY_DECAY_S = 1.0
 
 @dataclass(frozen=True)
 class BoxMotion:
-    """The filter's state at stamp_s; every step gives a new one.
+    """The state of the filter at stamp_s; every step gives a new one.
 
     The four coordinates are filtered independently. Each one's velocity is an Ornstein-Uhlenbeck
     process and its position the integral of that: nearly constant velocity over a few frames,
@@ -29,8 +29,10 @@ class BoxMotion:
     interval of any length (Särkkä and Solin, Applied Stochastic Differential Equations, 2019,
     §6.2).
 
-    mean: (4, 2) value and velocity of centre x, centre y [px], log width and log height.
-    covariance: (4, 2, 2).
+    Attributes:
+        mean: (4, 2), value and velocity of centre x, centre y [px], log width and log height.
+        covariance: (4, 2, 2).
+        stamp_s: When the face is believed to be there.
     """
 
     mean: NDArray[np.float64]
@@ -73,6 +75,16 @@ class BoxMotion:
             transition @ self.covariance @ transition.T + variance[:, None, None] * noise,
             stamp_s,
         )
+
+    def moved(self, camera: Similarity) -> BoxMotion:
+        """The state in an image that the camera's movement has changed; velocities turn with it."""
+        mean, covariance = self.mean.copy(), self.covariance.copy()
+        mean[:2, 0] = camera.point(*self.mean[:2, 0])
+        turn = np.array([[camera.cos_part, -camera.sin_part], [camera.sin_part, camera.cos_part]])
+        mean[:2, 1] = turn @ self.mean[:2, 1]
+        mean[2:, 0] += np.log(camera.scale)
+        covariance[:2] *= camera.scale**2
+        return BoxMotion(mean, covariance, self.stamp_s)
 
     def corrected(self, box: Box) -> BoxMotion:
         """The state after the face was measured at stamp_s."""

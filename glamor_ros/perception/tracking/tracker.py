@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,8 +12,21 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from ..detection.face_detector import FaceDetection
-from ..geometry import Box, distance_intersection_over_union
+from ..geometry import (
+    Box,
+    Similarity,
+    distance_intersection_over_union,
+    intersection_area,
+    intersection_over_union,
+)
+from .appearance import Appearance
 from .motion import BoxMotion
+
+# A detection that overlaps the prediction so much is of that face, whatever it looks like: light
+# changes, and heads turn.
+_IN_PLACE_IOU = 0.3
+_SAME_FACE_IOU = 0.4
+_INSIDE = 0.8
 
 
 @dataclass(frozen=True)
@@ -60,20 +73,36 @@ class TrackerSettings:
 
 @dataclass(frozen=True)
 class Track:
-    """One person at one stamp.
+    """One face at one stamp.
 
-    person_id: "person_1", "person_2" ...; a tracker never gives one out twice.
-    box: the detection's where there is one, else where the face is predicted to be.
-    detection: None where the box is predicted.
-    score: of the last detection.
+    Attributes:
+        key: Tells the tracker's faces apart.
+        person_id: None for a candidate: a face that has not been detected often enough yet.
+        box: The detection's where there is one, else where the face is predicted to be.
+        detection: None where the box is predicted.
+        score: Of the last detection.
+        first_seen_s: Stamp of the first detection.
+        last_seen_s: Stamp of the last detection.
+        looked_for_s: Stamp of the last frame in which it was looked for.
+        detections: How often it has been detected.
+        appearance: What it looked like lately; None where nobody looked.
     """
 
-    person_id: str
+    key: int
+    person_id: str | None
     box: Box
     detection: FaceDetection | None
     score: float
     first_seen_s: float
     last_seen_s: float
+    looked_for_s: float
+    detections: int = 1
+    appearance: Appearance | None = None
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether it was not found when it was last looked for."""
+        return self.last_seen_s < self.looked_for_s
 
 
 @dataclass(frozen=True)
@@ -85,7 +114,7 @@ class _Tracked:
 class PersonIds:
     """The source of person ids: "person_1", "person_2" and so on, each given out once.
 
-    Trackers of several cameras share it; safe to use from several threads.
+    Followers of several cameras share it; safe to use from several threads.
     """
 
     def __init__(self) -> None:
@@ -97,82 +126,126 @@ class PersonIds:
 
 
 class FaceTracker:
-    """Gives detections the identities of the people detected before.
+    """What gives detections the identities of the faces detected before.
 
-    Detections are assigned to the predicted boxes so that the sum of the similarities is the
-    greatest (Hungarian method); one that is similar to nobody is a new person. Stamps that go back
-    mean another recording: everybody is forgotten.
+    Detections are assigned to the predicted boxes so that the sum of their similarities is the
+    greatest (Hungarian method); one that is similar to nobody is a new face, and a person once it
+    has been detected often enough.
+
+    Args:
+        ids: Where new people get their ids.
+        settings: How faces are told apart; may be replaced between frames.
     """
 
     def __init__(self, ids: PersonIds, settings: TrackerSettings | None = None) -> None:
         self._ids = ids
+        self._keys = itertools.count(1)
         self.settings = settings or TrackerSettings()
         self._tracked: list[_Tracked] = []
-        self._stamp_s = -math.inf
 
     def reset(self) -> None:
         """Forget everybody. Their ids are not given out again."""
         self._tracked = []
-        self._stamp_s = -math.inf
 
-    def update(self, detections: Sequence[FaceDetection], stamp_s: float) -> list[Track]:
-        """The people in view of an image in which the detector found these faces.
-
-        In the order in which they came into view; with those who were missed this time, but not
-        for longer than max_coast_s.
-        """
-        self._advance(stamp_s)
-        self._tracked = [
-            _Tracked(
-                replace(known.track, box=motion.box, detection=None),
-                motion,
-            )
-            for known in self._tracked
-            for motion in [known.motion.predicted(stamp_s)]
-        ]
-        boxes = [detection.box for detection in detections]
-        matches = self._assign([known.track.box for known in self._tracked], boxes)
-        for index, detection_index in matches.items():
-            known, detection = self._tracked[index], detections[detection_index]
-            self._tracked[index] = _Tracked(
-                replace(
-                    known.track,
-                    box=boxes[detection_index],
-                    detection=detection,
-                    score=detection.score,
-                    last_seen_s=stamp_s,
-                ),
-                known.motion.corrected(boxes[detection_index]),
-            )
-        for detection_index in sorted(set(range(len(boxes))) - set(matches.values())):
-            detection, box = detections[detection_index], boxes[detection_index]
-            track = Track(self._ids.next(), box, detection, detection.score, stamp_s, stamp_s)
-            self._tracked.append(_Tracked(track, BoxMotion.at_rest(box, stamp_s)))
-        return [known.track for known in self._tracked]
+    def move(self, camera: Similarity) -> None:
+        """Take every face along with a movement of the camera's image."""
+        self._tracked = [_Tracked(k.track, k.motion.moved(camera)) for k in self._tracked]
 
     def predict(self, stamp_s: float) -> list[Track]:
-        """The people in view of an image in which the detector did not look."""
-        self._advance(stamp_s)
-        return [
-            replace(known.track, box=known.motion.predicted(stamp_s).box, detection=None)
-            for known in self._tracked
-        ]
+        """The faces at a stamp that is not earlier than the last one, candidates last."""
+        return [known.track for known in self._predicted(stamp_s)]
 
-    def _advance(self, stamp_s: float) -> None:
-        if not math.isfinite(stamp_s):
-            raise ValueError(f"the stamp must be a finite number of seconds, got {stamp_s}")
-        if stamp_s < self._stamp_s:
-            self.reset()
-        self._stamp_s = stamp_s
-        oldest_s = stamp_s - self.settings.max_coast_s
-        self._tracked = [known for known in self._tracked if known.track.last_seen_s >= oldest_s]
+    def update(
+        self,
+        detections: Sequence[FaceDetection],
+        stamp_s: float,
+        *,
+        sought: Collection[int] | None = None,
+        appearances: Sequence[Appearance | None] = (),
+    ) -> list[Track]:
+        """The faces in a frame in which the detector found these, candidates last.
 
-    def _assign(self, predicted: Sequence[Box], detected: Sequence[Box]) -> dict[int, int]:
-        """Indices of predicted boxes to those of the detected boxes that they are matched with."""
-        # Above the limit for an admissible pair, so that any such pair is better than none.
+        People come in the order in which they became known, with those who were missed this time.
+
+        Args:
+            detections: In pixels of the frame; of one face no more than one.
+            stamp_s: Of the frame, not earlier than the last one.
+            sought: The keys of the faces that were looked for; None for all. What is found of
+                the others is not measured well: they stay as predicted.
+            appearances: Of each detection, or none at all.
+        """
+        tracked = self._predicted(stamp_s)
+        appearances = appearances or [None] * len(detections)
+        matches = self._assign([known.track for known in tracked], detections, appearances)
+        for index, known in enumerate(tracked):
+            if sought is not None and known.track.key not in sought:
+                continue
+            tracked[index] = _looked_for(known, stamp_s)
+            if index in matches:
+                found = matches[index]
+                tracked[index] = _seen(known, detections[found], appearances[found], stamp_s)
+        for index in sorted(set(range(len(detections))) - set(matches.values())):
+            if not any(_overlap(detections[index].box, known.track.box) for known in tracked):
+                tracked.append(self._new(detections[index], appearances[index], stamp_s))
+        self._tracked = self._confirmed([t for t in tracked if not self._is_gone(t.track, stamp_s)])
+        return [known.track for known in self._tracked]
+
+    def _predicted(self, stamp_s: float) -> list[_Tracked]:
+        moved = [(known.track, known.motion.predicted(stamp_s)) for known in self._tracked]
+        return [_Tracked(replace(t, box=m.box, detection=None), m) for t, m in moved]
+
+    def _new(
+        self, detection: FaceDetection, appearance: Appearance | None, stamp_s: float
+    ) -> _Tracked:
+        track = Track(
+            key=next(self._keys),
+            person_id=None,
+            box=detection.box,
+            detection=detection,
+            score=detection.score,
+            first_seen_s=stamp_s,
+            last_seen_s=stamp_s,
+            looked_for_s=stamp_s,
+            appearance=appearance,
+        )
+        return _Tracked(track, BoxMotion.at_rest(detection.box, stamp_s))
+
+    def _is_gone(self, track: Track, stamp_s: float) -> bool:
+        if not track.is_missed:
+            return False
+        is_late = track.person_id is None and (
+            stamp_s - track.first_seen_s > self.settings.confirm_within_s
+        )
+        return is_late or stamp_s - track.last_seen_s > self.settings.max_coast_s
+
+    def _confirmed(self, tracked: Sequence[_Tracked]) -> list[_Tracked]:
+        """Everybody who was known, then who is now, then the candidates."""
+        people = [known for known in tracked if known.track.person_id is not None]
+        candidates = []
+        for known in tracked:
+            if known.track.person_id is not None:
+                continue
+            if known.track.detections < self.settings.min_detections:
+                candidates.append(known)
+            else:
+                track = replace(known.track, person_id=self._ids.next())
+                people.append(_Tracked(track, known.motion))
+        return people + candidates
+
+    def _assign(
+        self,
+        tracks: Sequence[Track],
+        detections: Sequence[FaceDetection],
+        appearances: Sequence[Appearance | None],
+    ) -> dict[int, int]:
+        """Indices of tracks to those of the detections that they are matched with."""
         gain: NDArray[np.float64] = np.array(
-            [[self._gain(a, b) for b in detected] for a in predicted], dtype=float
-        ).reshape(len(predicted), len(detected))
+            [
+                [self._gain(track, d.box, a) for d, a in zip(detections, appearances, strict=True)]
+                for track in tracks
+            ],
+            dtype=float,
+        ).reshape(len(tracks), len(detections))
         rows, columns = linear_sum_assignment(gain, maximize=True)
         return {
             int(row): int(column)
@@ -180,10 +253,57 @@ class FaceTracker:
             if gain[row, column] > 0
         }
 
-    def _gain(self, predicted: Box, detected: Box) -> float:
-        ratios = (detected.width / predicted.width, detected.height / predicted.height)
-        limit = self.settings.max_size_ratio
+    def _gain(self, track: Track, detected: Box, appearance: Appearance | None) -> float:
+        """Above 0 for a pair that may be one face, the more the likelier; else 0."""
+        settings = self.settings
+        ratios = (detected.width / track.box.width, detected.height / track.box.height)
+        limit = settings.max_size_ratio
         if not all(1 / limit <= ratio <= limit for ratio in ratios):
             return 0.0
-        similarity = distance_intersection_over_union(predicted, detected)
-        return max(similarity - self.settings.min_similarity, 0.0)
+        gain = distance_intersection_over_union(track.box, detected) - settings.min_similarity
+        if gain <= 0 or track.appearance is None or appearance is None:
+            return max(gain, 0.0)
+        likeness = track.appearance.similarity(appearance)
+        is_in_place = intersection_over_union(track.box, detected) >= _IN_PLACE_IOU
+        if not is_in_place and likeness < settings.min_appearance_similarity:
+            return 0.0
+        return gain * likeness
+
+
+def _looked_for(known: _Tracked, stamp_s: float) -> _Tracked:
+    return _Tracked(replace(known.track, looked_for_s=stamp_s), known.motion)
+
+
+def _seen(
+    known: _Tracked, detection: FaceDetection, appearance: Appearance | None, stamp_s: float
+) -> _Tracked:
+    track = known.track
+    if track.appearance is not None and appearance is not None:
+        appearance = track.appearance.updated(appearance)
+    seen = replace(
+        track,
+        box=detection.box,
+        detection=detection,
+        score=detection.score,
+        last_seen_s=stamp_s,
+        looked_for_s=stamp_s,
+        detections=track.detections + 1,
+        appearance=appearance or track.appearance,
+    )
+    return _Tracked(seen, known.motion.corrected(detection.box))
+
+
+def one_for_each_face(detections: Sequence[FaceDetection]) -> list[FaceDetection]:
+    """The best of the detections that lie over one another, the best score first."""
+    kept: list[FaceDetection] = []
+    for detection in sorted(detections, key=lambda d: -d.score):
+        if not any(_overlap(detection.box, better.box) for better in kept):
+            kept.append(detection)
+    return kept
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    """Whether two boxes are of one face: much in common, or one in the other."""
+    shared = intersection_area(a, b)
+    smaller = min(a.area, b.area)
+    return shared > _SAME_FACE_IOU * (a.area + b.area - shared) or shared > _INSIDE * smaller

@@ -8,22 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
-from ...errors import GlamorError
-from ...media.pictures import files_under, is_hidden
+from ...media.files import files_under, is_hidden, is_video_file
+from ...media.pictures import BgrImage, MediaError
+from ...media.videos import VideoReader
 from ...network.emotions import EMOTIONS
 from .caer import SPLITS, split_directory
 from .samples import DatasetError, Skipped, emotion_index
 
-VIDEO_SUFFIXES = frozenset({".avi", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm"})
 _HASH_CHUNK_BYTES = 1 << 20
-
-
-class VideoError(GlamorError, ValueError):
-    """A video cannot be opened, or holds no frame."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +61,7 @@ def list_videos(root: Path) -> tuple[list[Video], list[Skipped]]:
             for path in files_under(folder) if folder.is_dir() else [folder]:
                 if emotion is None:
                     skipped.append(Skipped(str(path), "lies in no folder of the seven classes"))
-                elif path.suffix.lower() not in VIDEO_SUFFIXES:
+                elif not is_video_file(path):
                     skipped.append(Skipped(str(path), "is no video by its name"))
                 else:
                     name = "__".join(path.relative_to(folder).with_suffix("").parts)
@@ -107,49 +99,46 @@ def without_copies(videos: Iterable[Video]) -> tuple[list[Video], list[Skipped]]
 
 
 def measure(path: Path) -> VideoLength:
-    """Decodes the whole video. Raises VideoError."""
-    with _Capture(path) as capture:
-        frames_per_s = capture.get(cv2.CAP_PROP_FPS)
+    """How long a video is, by decoding all of it.
+
+    Raises:
+        MediaError: The video cannot be opened, or tells no frame or no rate.
+    """
+    with VideoReader(path) as reader:
+        frames_per_s = reader.stated_rate_hz
         frames = 0
-        while capture.grab():
+        while reader.skip():
             frames += 1
     if frames == 0:
-        raise VideoError("holds no frame that can be decoded")
-    if not 0 < frames_per_s < 1000:
-        raise VideoError(f"says that it has {frames_per_s:g} frames a second")
+        raise MediaError(path, "holds no frame that can be decoded")
+    if frames_per_s is None:
+        raise MediaError(path, "does not say how many frames a second it has")
     return VideoLength(frames, frames_per_s)
 
 
-def read_frames(path: Path, numbers: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """(number, BGR image) of the frames, ascending; counted from the start, never sought.
+def read_frames(path: Path, numbers: Sequence[int]) -> Iterator[tuple[int, BgrImage]]:
+    """Single frames of a video, ascending; counted from the start, never sought.
 
-    Raises VideoError where the video ends or breaks before the last of them.
+    Args:
+        path: The video.
+        numbers: Of the frames wanted, from 0.
+
+    Yields:
+        The number of each frame, and its image.
+
+    Raises:
+        MediaError: The video cannot be opened, or breaks off before the last of them.
     """
     wanted = set(numbers)
-    with _Capture(path) as capture:
+    with VideoReader(path) as reader:
         for number in range(max(wanted, default=-1) + 1):
-            read = capture.grab()
-            if read and number in wanted:
-                read, image = capture.retrieve()
-                if read:
-                    yield number, np.asarray(image, np.uint8)
-            if not read:
-                raise VideoError(f"breaks off at frame {number}")
-
-
-class _Capture:
-    """An OpenCV video that is closed at the end."""
-
-    def __init__(self, path: Path) -> None:
-        self._capture = cv2.VideoCapture(str(path))
-
-    def __enter__(self) -> cv2.VideoCapture:
-        if not self._capture.isOpened():
-            raise VideoError("cannot be opened as a video")
-        return self._capture
-
-    def __exit__(self, *_: object) -> None:
-        self._capture.release()
+            if number not in wanted:
+                if reader.skip():
+                    continue
+            elif (image := reader.read()) is not None:
+                yield number, image
+                continue
+            raise MediaError(path, f"breaks off at frame {number}")
 
 
 def _content_hash(path: Path) -> bytes:

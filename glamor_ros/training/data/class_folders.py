@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...media.pictures import files_under, is_hidden, is_image_file
+from ...media.files import files_under, is_hidden, is_picture_file
 from .crop_files import CROP_SUFFIX, CropFileError, read_crop_file
 from .samples import DatasetError, Sample, Skipped, emotion_index, one_hot
 
@@ -29,7 +29,7 @@ def read_class_folders(
         for path in files_under(entry) if entry.is_dir() else [entry]:
             if emotion is None:
                 skipped.append(Skipped(str(path), _why_unlabelled(entry)))
-            elif not is_image_file(path):
+            elif not is_picture_file(path):
                 skipped.append(Skipped(str(path), "is no image by its name"))
             else:
                 crop_file = _crop_file(path, directory, crop_directory)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from ...atomic_file import write_whole
+from ...atomic_file import atomic_write
 from ...errors import GlamorError
 from ...perception.geometry import Box
 
@@ -53,4 +53,4 @@ def read_crop_file(path: Path) -> Box | None:
 def write_crop_file(path: Path, box: Box | None) -> None:
     """Edges are rounded to whole pixels. Raises OSError."""
     edges = (box.left, box.top, box.right, box.bottom) if box else (0, 0, 0, 0)
-    write_whole(path, ",".join(str(round(edge)) for edge in edges).encode())
+    atomic_write(path, ",".join(str(round(edge)) for edge in edges).encode())

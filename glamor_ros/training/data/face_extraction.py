@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...atomic_file import write_whole
-from ...media.pictures import ImageFileError, files_under, is_image_file, read_image
+from ...atomic_file import atomic_write
+from ...media.files import files_under, is_picture_file
+from ...media.pictures import MediaError, read_picture
 from ...perception.detection.face_detector import FaceDetection, FaceDetector, FaceDetectorError
 from ...perception.frame import Frame
 from ...perception.geometry import Box
@@ -53,7 +54,7 @@ def extract_faces(
     """
     if not images_directory.is_dir():
         raise DatasetError(f"there is no folder {images_directory}")
-    images = [path for path in files_under(images_directory) if is_image_file(path)]
+    images = [path for path in files_under(images_directory) if is_picture_file(path)]
     if not images:
         raise DatasetError(f"there is no image in {images_directory}")
     kept = 0
@@ -70,7 +71,10 @@ def extract_faces(
         try:
             is_kept = not overwrite and _is_valid(crop_file)
             box = read_crop_file(crop_file) if is_kept else _best_face(image, detector)
-        except (ImageFileError, FaceDetectorError) as error:
+        except MediaError as error:
+            unreadable.append(Skipped(str(image), error.problem))
+            continue
+        except FaceDetectorError as error:
             unreadable.append(Skipped(str(image), str(error)))
             continue
         if is_kept:
@@ -81,7 +85,7 @@ def extract_faces(
             without_face.append(image)
     on_progress(len(images), len(images))
     report = ExtractionReport(len(images), kept, tuple(without_face), tuple(unreadable))
-    write_whole(crop_directory / REPORT_FILE, _report_csv(report).encode())
+    atomic_write(crop_directory / REPORT_FILE, _report_csv(report).encode())
     return report
 
 
@@ -97,7 +101,7 @@ def _best_face(image: Path, detector: FaceDetector) -> Box | None:
     def score(detection: FaceDetection) -> float:
         return detection.score
 
-    best = max(detector.detect([Frame(read_image(image))])[0], key=score, default=None)
+    best = max(detector.detect([Frame(read_picture(image))])[0], key=score, default=None)
     return best.box if best else None
 
 

@@ -16,13 +16,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import cv2
-
-from ...atomic_file import write_whole
+from ...atomic_file import atomic_write
+from ...media.pictures import MediaError, write_picture
 from ...network.emotions import EMOTIONS
 from .caer_videos import (
     Video,
-    VideoError,
     VideoLength,
     list_videos,
     measure,
@@ -100,18 +98,18 @@ def _measure_all(
     measured: list[tuple[Video, VideoLength]] = []
     skipped: list[Skipped] = []
 
-    def measured_now(video: Video) -> VideoLength | VideoError:
+    def measured_now(video: Video) -> VideoLength | MediaError:
         try:
             return known.get(_state(video)) or measure(video.path)
-        except VideoError as error:
+        except MediaError as error:
             return error
 
     with ThreadPoolExecutor(workers) as pool, record.open("a", encoding="utf-8") as file:
         lengths = zip(videos, pool.map(measured_now, videos), strict=True)
         for done, (video, length) in enumerate(lengths):
             on_progress(done, len(videos))
-            if isinstance(length, VideoError):
-                skipped.append(Skipped(str(video.path), str(length)))
+            if isinstance(length, MediaError):
+                skipped.append(Skipped(str(video.path), length.problem))
                 continue
             measured.append((video, length))
             if _state(video) not in known:
@@ -150,7 +148,7 @@ def _claim(out: Path, plan: Sequence[PlannedFrame]) -> None:
             f"{out} holds a build of other videos or with other settings ({path} differs); give "
             "another folder, or delete this one"
         )
-    write_whole(path, content)
+    atomic_write(path, content)
 
 
 def _extract(
@@ -169,25 +167,23 @@ def _extract(
     sources = [v for v in videos if (v.split, v.emotion, v.name) in missing]
     lost: dict[str, Skipped] = {}
 
-    def extract(video: Video) -> tuple[list[PlannedFrame], VideoError | None]:
+    def extract(video: Video) -> tuple[list[PlannedFrame], str]:
         """The frames that were not written, and why."""
         frames = {f.frame: f for f in missing[video.split, video.emotion, video.name]}
         try:
             for number, image in read_frames(video.path, sorted(frames)):
-                encoded, content = cv2.imencode(".png", image)
-                if not encoded:
-                    raise VideoError(f"frame {number} cannot be written as PNG")
-                write_whole(out / frames.pop(number).image, content.tobytes())
-        except VideoError as error:
-            return list(frames.values()), error
-        return [], None
+                write_picture(out / frames[number].image, image)
+                del frames[number]
+        except MediaError as error:
+            return list(frames.values()), error.problem
+        return [], ""
 
     done = kept
     on_progress(done, len(plan))
     with ThreadPoolExecutor(workers) as pool:
-        for video, (failed, error) in zip(sources, pool.map(extract, sources), strict=True):
+        for video, (failed, problem) in zip(sources, pool.map(extract, sources), strict=True):
             for frame in failed:
-                lost[frame.image] = Skipped(str(video.path), f"{error} (frame {frame.frame})")
+                lost[frame.image] = Skipped(str(video.path), f"{problem} (frame {frame.frame})")
             done += len(missing[video.split, video.emotion, video.name])
             on_progress(done, len(plan))
     return kept, lost
@@ -210,4 +206,4 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
-    write_whole(path, text.getvalue().encode())
+    atomic_write(path, text.getvalue().encode())

@@ -31,11 +31,20 @@ def predict_dataset(
     batch_size: int = BATCH_SIZE,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Predictions:
-    """Faces and contexts are cut from their centre, as the recognizer sees them.
+    """The network's probabilities for every sample of a dataset.
 
-    Samples of the same name are told apart (see `unique_names`).
-    Raises EvaluationError for samples that are smaller than the network's inputs, RecognizerError
-    for a device that is not there.
+    Faces and contexts are cut from their centre, as the recognizer sees them.
+
+    Args:
+        checkpoint: The network, and what it expects of its inputs.
+        dataset: Prepared samples; those of the same name are told apart (see `unique_names`).
+        device: Where the network runs; see `require_device`.
+        batch_size: Samples in one pass.
+        on_progress: Called with the numbers of samples done and of all.
+
+    Raises:
+        EvaluationError: Samples are smaller than the network's inputs.
+        DeviceError: This machine has no such device.
     """
     torch_device = require_device(device)
     network = folded_for_inference(checkpoint.network).to(torch_device)
@@ -57,7 +66,8 @@ def predict_dataset(
 def network_inputs(faces: Tensor, contexts: Tensor, spec: InputSpec) -> tuple[Tensor, Tensor]:
     """Prepared samples, uint8 (N, 3, h, w), to what the network takes: cropped, in [0, 1].
 
-    Raises EvaluationError where they are smaller than that.
+    Raises:
+        EvaluationError: The samples are smaller than the network's inputs.
     """
     return _from_centre(faces, spec.face_size), _from_centre(contexts, spec.context_crop)
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ...atomic_file import write_whole
+from ...atomic_file import atomic_write
 from ...errors import GlamorError
 from ...network.architecture import stored_values
 from ...network.weights.checkpoint import Checkpoint
@@ -72,7 +72,7 @@ class EvaluationRecord:
 def save_records(records: list[EvaluationRecord], path: Path) -> None:
     """Whole or not at all. Raises OSError."""
     content = {"format": FORMAT, "evaluations": [asdict(record) for record in records]}
-    write_whole(path, json.dumps(content, indent=2).encode() + b"\n")
+    atomic_write(path, json.dumps(content, indent=2).encode() + b"\n")
 
 
 def load_records(path: Path) -> list[EvaluationRecord]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...atomic_file import write_whole
+from ...atomic_file import atomic_write
 from ...errors import GlamorError
 from ...network.emotions import EMOTIONS
 
@@ -104,7 +104,7 @@ def save_predictions(predictions: Predictions, path: Path) -> None:
             "labels": predictions.labels.tolist(),
             "probabilities": predictions.probabilities.tolist(),
         }
-        write_whole(path, json.dumps(content).encode())
+        atomic_write(path, json.dumps(content).encode())
         return
     buffer = io.BytesIO()
     np.savez_compressed(
@@ -115,7 +115,7 @@ def save_predictions(predictions: Predictions, path: Path) -> None:
         labels=predictions.labels,
         probabilities=predictions.probabilities,
     )
-    write_whole(path, buffer.getvalue())
+    atomic_write(path, buffer.getvalue())
 
 
 def load_predictions(path: Path) -> Predictions:

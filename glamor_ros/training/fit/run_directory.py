@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from ...atomic_file import write_whole
+from ...atomic_file import atomic_write
 from ...errors import GlamorError
 from .provenance import versions
 from .recipe import Recipe
@@ -71,9 +71,9 @@ class RunDirectory:
         """
         if not any(self.path.glob(f"*/{RESUME}")):
             text = yaml.safe_dump(recipe.as_dict(), sort_keys=False)
-            write_whole(self.path / RECIPE, text.encode())
+            atomic_write(self.path / RECIPE, text.encode())
             run = {"data": dict(data), "versions": versions()}
-            write_whole(self.path / RUN, json.dumps(run, indent=1).encode() + b"\n")
+            atomic_write(self.path / RUN, json.dumps(run, indent=1).encode() + b"\n")
             return
         if not resume:
             raise RunError(

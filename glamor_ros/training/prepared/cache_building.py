@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...media.pictures import ImageFileError
+from ...media.pictures import MediaError
 from ..data.samples import Sample, Skipped
 from .cache_files import CacheError, CacheIndex, CachePaths
 from .sample_preparation import SampleError, SamplePreparation
@@ -88,7 +88,9 @@ class CacheBuilder:
                 """Why the sample is left out."""
                 try:
                     prepared = self._preparation.read(self._samples[row])
-                except (ImageFileError, SampleError) as error:
+                except MediaError as error:
+                    return error.problem
+                except SampleError as error:
                     return str(error)
                 faces.write(row, prepared.face)
                 contexts.write(row, prepared.context)

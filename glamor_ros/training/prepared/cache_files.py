@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...atomic_file import write_whole
+from ...atomic_file import atomic_write
 from ...errors import GlamorError
 from ..data.samples import Skipped
 
@@ -72,4 +72,4 @@ class CacheIndex:
     def write(self, paths: CachePaths) -> None:
         skipped: Sequence[tuple[str, str]] = [(one.where, one.reason) for one in self.skipped]
         content = {"names": self.names, "skipped": skipped}
-        write_whole(paths.index, json.dumps(content, indent=0).encode())
+        atomic_write(paths.index, json.dumps(content, indent=0).encode())

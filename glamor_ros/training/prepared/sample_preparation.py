@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from ...errors import GlamorError
-from ...media.pictures import read_image
+from ...media.pictures import read_picture
 from ...network.input_spec import InputSpec
 from ...perception.geometry import Box, Region
 from ...perception.recognition.preprocessing import Preprocessor
@@ -62,10 +62,10 @@ class SamplePreparation:
         return *self.input_spec.context_resize, 3
 
     def read(self, sample: Sample) -> PreparedSample:
-        """Raises ImageFileError for the image, SampleError for its face."""
+        """Raises MediaError for the image, SampleError for its face."""
         if sample.box is None and self.without_face == "skip":
             raise SampleError("has no face")
-        image_bgr = read_image(sample.image)
+        image_bgr = read_picture(sample.image)
         return PreparedSample(self.face(image_bgr, sample.box), self.context(image_bgr, sample.box))
 
     def face(self, image_bgr: NDArray[np.uint8], box: Box | None) -> NDArray[np.uint8]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -31,20 +31,21 @@ from ...perception.detection.build import build_face_detector
 from ...perception.recognition.emotion_recognizer import EmotionRecognizer
 from ..data.ferplus import load_ferplus
 from ..evaluation.metrics import measure as metrics
-from .box_alignment import relative_box_widths
-from .calibration import divide_logits, favour_rare_classes, fitted_temperature
+from .calibration import adjust_logits, divide_logits, fitted_temperature
 from .face_stage import FaceBranch, FaceSchedule, predict_logits, train_face_branch
 from .heads import load_heads, train_and_test
 from .joint_stage import FACE_ONLY, JointSchedule, train_joint
 from .measure import (
+    accuracy_table,
+    disturbance_table,
     disturbed_accuracies,
     in_grey,
     largest_face,
     neutral_logits,
     predict_heads,
     predictions_of,
+    relative_box_widths,
 )
-from .model_card import accuracy_table, disturbance_table
 
 # FER+ crops are wider than the detector's boxes: in the median by 1 / 0.86 (the command `boxes`).
 # A margin more costs little there, a margin less much; photographs of heads gain by it.
@@ -109,7 +110,7 @@ def joint(
     data: Path,
     run: Path,
     out: Path,
-    steps: Annotated[int, typer.Option(help="Steps of the joint training.")] = 500,
+    steps: int = typer.Option(500, help="Steps of the joint training."),
 ) -> None:
     """Stage 2, calibrated."""
     branch = FaceBranch()
@@ -120,7 +121,7 @@ def joint(
     schedule = JointSchedule(joint_steps=steps)
     net = train_joint(branch, train, heads, schedule, lambda line: print(line, flush=True))
     frequency = torch.bincount(torch.from_numpy(train.labels), minlength=len(EMOTIONS)) / len(train)
-    favour_rare_classes(last_layer(net.glamor), frequency, RARE_CLASSES_STRENGTH)
+    adjust_logits(last_layer(net.glamor), frequency, RARE_CLASSES_STRENGTH)
     # One number is fitted, on every other validation face; the card's ECE is on the rest.
     images, labels = torch.from_numpy(valid.images)[::2, None], torch.from_numpy(valid.labels)[::2]
     for name, network, architecture in (

@@ -29,7 +29,7 @@ def divide_logits(last_layer: nn.Linear, temperature: float) -> None:
 
 
 @torch.no_grad()
-def favour_rare_classes(last_layer: nn.Linear, frequency: Tensor, strength: float) -> None:
+def adjust_logits(last_layer: nn.Linear, frequency: Tensor, strength: float) -> None:
     """Takes strength * log(frequency) from the logits; frequency (7,), sums to 1.
 
     strength 1 undoes all that the network has learnt of how frequent the classes are.

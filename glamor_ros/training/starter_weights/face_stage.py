@@ -14,11 +14,9 @@ from ...network.emotions import EMOTIONS
 from ...network.encoders import OriginalEncoder
 from ..data.augmentation import FaceAugmentation
 from ..data.ferplus import LabelledFaces
-from .averaging import AveragedWeights
 from .heads import Heads
-from .memory_layout import packed
 from .mixture import FaceMixture
-from .optimization import StarterOptimizer
+from .optimization import AveragedWeights, StarterOptimizer, channels_last
 
 FACES_PER_BATCH = 104
 HEADS_PER_BATCH = 24
@@ -87,7 +85,7 @@ def resized_faces(images: Tensor, size_px: int) -> Tensor:
     faces = functional.interpolate(
         images.float() / 255, size=(size_px, size_px), mode="bilinear", align_corners=False
     )
-    return packed(faces.expand(-1, 3, -1, -1))
+    return channels_last(faces.expand(-1, 3, -1, -1))
 
 
 @torch.inference_mode()

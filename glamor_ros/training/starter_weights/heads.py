@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...media.pictures import read_picture
 from ..data.facial_expressions import read_facial_expressions
 from ..data.identity_split import split_by_identity
-from ..data.samples import DatasetError
 
 STORED_SIZE_PX = 112
 HELD_OUT_IDENTITIES = 0.3
@@ -43,7 +43,12 @@ class Heads:
 
 
 def load_heads(directory: Path) -> Heads:
-    """All photographs of a folder as `facial_expressions` describes it. Raises DatasetError."""
+    """All photographs of a folder as `facial_expressions` describes it.
+
+    Raises:
+        DatasetError: The folder is no such dataset.
+        MediaError: A photograph cannot be read.
+    """
     identified = read_facial_expressions(directory)
     samples = identified.sample_set.samples
     return Heads(
@@ -55,10 +60,9 @@ def load_heads(directory: Path) -> Heads:
 
 
 def _read(path: Path) -> NDArray[np.uint8]:
-    image = cv2.imread(str(path))
-    if image is None:
-        raise DatasetError(f"{path} is no readable image")
-    small = cv2.resize(image, (STORED_SIZE_PX, STORED_SIZE_PX), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        read_picture(path), (STORED_SIZE_PX, STORED_SIZE_PX), interpolation=cv2.INTER_AREA
+    )
     return cv2.cvtColor(small, cv2.COLOR_BGR2RGB).astype(np.uint8)
 
 

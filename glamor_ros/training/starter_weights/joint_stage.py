@@ -20,12 +20,10 @@ from ...network.emotions import EMOTIONS
 from ...network.encoders import Encoder
 from ...network.glamor_net import GlamorNet, GlamorOutput
 from ..data.ferplus import LabelledFaces
-from .averaging import AveragedWeights
 from .face_stage import GENTLE_AUGMENTATION, FaceBranch
 from .heads import Heads
-from .memory_layout import packed
 from .mixture import FaceMixture
-from .optimization import StarterOptimizer
+from .optimization import AveragedWeights, StarterOptimizer, channels_last
 from .surroundings import Surroundings
 
 FACE_SIZE_PX = 96
@@ -124,7 +122,7 @@ class _Batches:
 
     def draw(self) -> tuple[Tensor, Tensor, Tensor]:
         images, targets = self._mixture.draw(*self._counts, FACE_SIZE_PX, GENTLE_AUGMENTATION)
-        return images, packed(self._surroundings.draw(targets.argmax(dim=1))), targets
+        return images, channels_last(self._surroundings.draw(targets.argmax(dim=1))), targets
 
 
 def train_joint(

@@ -1,10 +1,10 @@
-"""What the model card says: faces and heads that were kept out of the training."""
+"""What the model card says: measured on images kept out of the training, written as its tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -12,6 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...media.pictures import read_picture
+from ...network.emotions import EMOTIONS
 from ...network.glamor_net import GlamorNet
 from ...perception.detection.face_detector import FaceDetector
 from ...perception.frame import Frame, Scene
@@ -22,8 +24,11 @@ from .disturbances import DISTURBANCES
 from .face_stage import resized_faces
 from .heads import Heads
 from .joint_stage import FACE_SIZE_PX
-from .memory_layout import packed
+from .optimization import channels_last
 from .surroundings import neutral_surroundings
+
+ENLARGED_PX = 160
+BORDER_PX = 48
 
 
 @torch.inference_mode()
@@ -48,7 +53,9 @@ def disturbed_accuracies(
     ):
         faces, contexts = resized_faces(batch, FACE_SIZE_PX), neutral_surroundings(len(batch))
         for name, disturb in DISTURBANCES.items():
-            predicted = network(packed(disturb(faces)), contexts).logits.argmax(dim=1).numpy()
+            predicted = (
+                network(channels_last(disturb(faces)), contexts).logits.argmax(dim=1).numpy()
+            )
             correct[name] += int((predicted == expected).sum())
     return {name: count / len(labels) for name, count in correct.items()}
 
@@ -61,7 +68,7 @@ def predictions_of(logits: Tensor, labels: NDArray[np.int64]) -> Predictions:
 
 def largest_face(detector: FaceDetector, path: Path) -> Box | None:
     """Of the faces in a photograph the one with the largest area, None where there is none."""
-    (detections,) = detector.detect([Frame(_read(path))])
+    (detections,) = detector.detect([Frame(read_picture(path))])
     boxes = [detection.box for detection in detections]
     return max(boxes, key=lambda box: box.width * box.height, default=None)
 
@@ -88,7 +95,7 @@ def predict_heads(
     change: what becomes of the photograph before.
     """
     places = [place for place, box in enumerate(boxes) if box is not None]
-    images = (change(_read(heads.paths[place])) for place in places)
+    images = (change(read_picture(heads.paths[place])) for place in places)
     estimates = [
         recognizer.recognize([Scene(Frame(image), (cast(Box, boxes[place]),))])[0][0]
         for place, image in zip(places, images, strict=True)
@@ -100,5 +107,49 @@ def predict_heads(
     )
 
 
-def _read(path: Path) -> NDArray[np.uint8]:
-    return cast(NDArray[np.uint8], cv2.imread(str(path)))
+def relative_box_widths(
+    detector: FaceDetector, crops: NDArray[np.uint8]
+) -> tuple[NDArray[np.float64], int]:
+    """Widths of the boxes over those of the crops (N, h, w), and in how many there was no face.
+
+    Crops are enlarged, and their borders repeated outwards, until the detector can see the face.
+    """
+    widths = []
+    for crop in crops:
+        enlarged = cv2.resize(crop, (ENLARGED_PX, ENLARGED_PX), interpolation=cv2.INTER_CUBIC)
+        framed = np.pad(enlarged, BORDER_PX, mode="edge")
+        # The repeated border's stripes would be edges to the detector.
+        image = cv2.cvtColor(cv2.GaussianBlur(framed, (0, 0), 1), cv2.COLOR_GRAY2BGR)
+        (detections,) = detector.detect([Frame(image.astype(np.uint8))])
+        if detections:
+            best = max(detections, key=lambda detection: detection.score)
+            widths.append(best.box.width / ENLARGED_PX)
+    return np.array(widths), len(crops) - len(widths)
+
+
+def accuracy_table(sets: Mapping[str, Mapping[str, Any]]) -> str:
+    """A line for each set of images; its values are `Metrics.as_dict()`."""
+    header = ["Measured on", "Images", "Accuracy", "Balanced accuracy", "ECE", *EMOTIONS]
+    return _table(header, [[name, *_figures(measured)] for name, measured in sets.items()])
+
+
+def disturbance_table(accuracies: Mapping[str, Mapping[str, float]]) -> str:
+    """By file and disturbance; a line for each disturbance."""
+    names = next(iter(accuracies.values()))
+    rows = [[name, *(f"{one[name]:.3f}" for one in accuracies.values())] for name in names]
+    return _table(["FER+ validation with", *accuracies], rows)
+
+
+def _figures(measured: Mapping[str, Any]) -> list[str]:
+    whole = ("accuracy", "balanced_accuracy", "expected_calibration_error")
+    classes = [measured["classes"][name]["accuracy"] for name in EMOTIONS]
+    return [
+        str(measured["samples"]),
+        *(f"{measured[key]:.3f}" for key in whole),
+        *("–" if accuracy is None else f"{accuracy:.2f}" for accuracy in classes),
+    ]
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)

@@ -10,7 +10,7 @@ from ...network.emotions import EMOTIONS
 from ..data.augmentation import FaceAugmentation
 from ..data.ferplus import LabelledFaces
 from .heads import Heads
-from .memory_layout import packed
+from .optimization import channels_last
 
 HEADS_LABEL_SMOOTHING = 0.1
 # Rare classes are drawn more often, but not evenly: few images would be learnt by heart.
@@ -47,7 +47,7 @@ class FaceMixture:
             for source in (self._images[face_index], self._heads[head_index])
         ]
         targets = torch.cat([self._targets[face_index], self._head_targets[head_index]])
-        return packed(torch.cat(images)), targets
+        return channels_last(torch.cat(images)), targets
 
     def _draw(self, weights: Tensor, count: int) -> Tensor:
         return torch.multinomial(weights, count, replacement=True, generator=self._generator)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from glamor_ros.perception.detection.build import build_face_detector
 from glamor_ros.perception.detection.face_detector import FaceDetection, FaceDetectorError
 from glamor_ros.perception.frame import Frame
+from glamor_ros.perception.geometry import Box
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def dat(shared_dir: Path) -> Path:
 def test_cnn_gives_the_stored_detection(portrait: NDArray[np.uint8], dat: Path) -> None:
     pytest.importorskip("dlib")
     faces = build_face_detector("dlib_cnn", weights=dat, upsample=1).detect([Frame(portrait)])[0]
-    assert faces == [FaceDetection(92, 35, 160, 103, faces[0].score)]
+    assert faces == [FaceDetection(Box(92, 35, 160, 103), faces[0].score)]
     assert faces[0].score == pytest.approx(1.1253037, abs=1e-5)
     assert (
         build_face_detector("dlib_cnn", weights=dat, min_score=1.2).detect([Frame(portrait)])[0]
@@ -46,11 +47,11 @@ def test_hog_finds_the_face_in_colour_order_and_views(portrait: NDArray[np.uint8
     assert len(faces) == len(expected_boxes) == 1
     box = expected_boxes[0]
     assert faces[0] == FaceDetection(
-        box.left(), box.top(), box.right(), box.bottom(), expected_scores[0]
+        Box(box.left(), box.top(), box.right(), box.bottom()), expected_scores[0]
     )
     mirrored = build_face_detector("dlib_hog", upsample=1).detect([Frame(portrait[:, ::-1])])[0]
     assert len(mirrored) == 1
-    assert mirrored[0].left == pytest.approx(239 - faces[0].right, abs=12)
+    assert mirrored[0].box.left == pytest.approx(239 - faces[0].box.right, abs=12)
     limit = faces[0].score
     assert (
         build_face_detector("dlib_hog", upsample=1, min_score=limit).detect([Frame(portrait)])[0]
@@ -63,13 +64,13 @@ def test_unusable_images_are_named(dat: Path) -> None:
     detectors = [build_face_detector("dlib_cnn", weights=dat), build_face_detector("dlib_hog")]
     for detector in detectors:
         with pytest.raises(FaceDetectorError, match="uint8"):
-            detector.detect(np.zeros((40, 40, 3)))  # type: ignore[arg-type]
+            detector.detect([Frame(np.zeros((40, 40, 3)))])
         with pytest.raises(FaceDetectorError, match=r"\(height, width, 3\)"):
-            detector.detect(np.zeros((40, 40), np.uint8))
+            detector.detect([Frame(np.zeros((40, 40), np.uint8))])
         with pytest.raises(FaceDetectorError, match="0x40 px"):
-            detector.detect(np.zeros((40, 0, 3), np.uint8))
+            detector.detect([Frame(np.zeros((40, 0, 3), np.uint8))])
     with pytest.raises(FaceDetectorError, match="at least 10 px"):
-        detectors[0].detect(np.zeros((40, 9, 3), np.uint8))
+        detectors[0].detect([Frame(np.zeros((40, 9, 3), np.uint8))])
 
 
 def test_unusable_network_files_are_named(tmp_path: Path) -> None:

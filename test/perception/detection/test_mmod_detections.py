@@ -19,23 +19,24 @@ from glamor_ros.perception.detection.face_detector import (
     FaceDetector,
     FaceDetectorError,
 )
-from glamor_ros.perception.detection.mmod.detector import MAX_CACHED_SIZES, MmodFaceDetector
+from glamor_ros.perception.detection.mmod.detector import MmodFaceDetector
 from glamor_ros.perception.detection.mmod.weights import WEIGHTS_FILE_NAME, load_weights
 from glamor_ros.perception.device import DeviceError
 from glamor_ros.perception.frame import Frame
+from glamor_ros.perception.geometry import Box
 
 SCORE_TOLERANCE = 1e-5
 
 Image = NDArray[np.uint8]
 
 
-def boxes(faces: list[FaceDetection]) -> list[tuple[int, int, int, int]]:
-    return [(face.left, face.top, face.right, face.bottom) for face in faces]
+def boxes(faces: list[FaceDetection]) -> list[Box]:
+    return [face.box for face in faces]
 
 
 def by_place(faces: list[FaceDetection]) -> list[FaceDetection]:
     """For copies of one face, whose scores are too close to rank them."""
-    return sorted(faces, key=lambda face: (face.top, face.left))
+    return sorted(faces, key=lambda face: (face.box.top, face.box.left))
 
 
 def assert_same(found: list[FaceDetection], expected: list[FaceDetection]) -> None:
@@ -80,11 +81,11 @@ def test_all_golden_detections(
         image = read_image(Path(entry["image"]).stem, entry["width"], entry["height"])
         expected = [
             FaceDetection(
-                face["left"], face["top"], face["right"], face["bottom"], face["confidence"]
+                Box(face["left"], face["top"], face["right"], face["bottom"]), face["confidence"]
             )
             for face in entry["faces"]
         ]
-        assert_same(detectors[entry["upsample"]].detect(image), expected)
+        assert_same(detectors[entry["upsample"]].detect([Frame(image)])[0], expected)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_overlapping_and_cut_off_faces_against_dlib(
     crowd = np.tile(face, (2, 3, 1))
     expected = dlib_detectors[1].detect([Frame(crowd)])[0]
     assert len(expected) == 6
-    assert min(face.top for face in expected) < 0
+    assert min(face.box.top for face in expected) < 0
     assert_same(by_place(detectors[1].detect([Frame(crowd)])[0]), by_place(expected))
 
 
@@ -271,14 +272,6 @@ def test_read_only_images(
     assert detectors[0].detect([Frame(image)])[0] == expected
 
 
-def test_buffers_are_kept_for_few_sizes_only() -> None:
-    detector = build_face_detector("mmod")
-    assert isinstance(detector, MmodFaceDetector)
-    for width in range(20, 20 + 3 * MAX_CACHED_SIZES):
-        detector.detect(np.zeros((20, width, 3), dtype=np.uint8))
-    assert detector.cached_sizes == MAX_CACHED_SIZES
-
-
 @pytest.mark.parametrize(
     ("image", "message"),
     [
@@ -299,7 +292,7 @@ def test_unusable_images_are_named(
 
 
 def test_unknown_options_are_named(weights_dir: Path) -> None:
-    with pytest.raises(FaceDetectorError, match=r"'yolo'.*mmod, dlib_cnn, dlib_hog"):
+    with pytest.raises(FaceDetectorError, match=r"'yolo'.*mmod, yunet, dlib_cnn, dlib_hog"):
         build_face_detector("yolo")
     for upsample in (-1, 5):
         with pytest.raises(FaceDetectorError, match=f"0 to 4, got {upsample}"):
@@ -307,14 +300,50 @@ def test_unknown_options_are_named(weights_dir: Path) -> None:
     parameters = load_weights(weights_dir / WEIGHTS_FILE_NAME)
     with pytest.raises(FaceDetectorError, match="0 to 4, got 9"):
         MmodFaceDetector(parameters, upsample=9)
+    with pytest.raises(FaceDetectorError, match=r"'float8'.*float32, float16, bfloat16"):
+        MmodFaceDetector(parameters, precision="float8")
+    with pytest.raises(FaceDetectorError, match=r"'float16' needs a GPU.*'float32'"):
+        MmodFaceDetector(parameters, precision="float16")
     with pytest.raises(DeviceError, match=r"device 'warp'.*'cpu'"):
         MmodFaceDetector(parameters, device="warp")
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_cuda_gives_the_same_detections(read_image: Callable[..., Image]) -> None:
-    on_gpu = build_face_detector("mmod", upsample=1, device="cuda")
-    on_cpu = build_face_detector("mmod", upsample=1)
-    for name, width, height in (("portrait", 360, 449), ("two_people", 640, 375)):
-        image = read_image(name, width, height)
-        assert_same(on_gpu.detect([Frame(image)])[0], on_cpu.detect([Frame(image)])[0])
+def test_frames_of_different_sizes_together(
+    read_image: Callable[..., Image], detectors: dict[int, FaceDetector]
+) -> None:
+    frames = [
+        Frame(read_image("portrait", 240, 300)),
+        Frame(read_image("two_people", 480, 281)),
+        Frame(read_image("portrait", 240, 300)[:, ::-1]),
+        Frame(np.zeros((10, 10, 3), np.uint8)),
+    ]
+    together = detectors[0].detect(frames)
+    assert [len(faces) for faces in together] == [1, 2, 1, 0]
+    assert together == [detectors[0].detect([frame])[0] for frame in frames]
+    assert detectors[0].detect([]) == []
+
+
+def test_min_face_size_leaves_levels_out(read_image: Callable[..., Image]) -> None:
+    """The faces of the levels that remain stay where they are; it may change while running."""
+    detector = build_face_detector("mmod", upsample=1)
+    assert isinstance(detector, MmodFaceDetector)
+    frame = Frame(read_image("portrait", 240, 300))
+    (face,) = detector.detect([frame])[0]
+    assert face.box.width == 68
+    for size in (45, 68):
+        detector.min_face_size_px = size
+        (found,) = detector.detect([frame])[0]
+        assert found.box == face.box
+        assert found.score == pytest.approx(face.score, abs=0.02)
+    detector.min_face_size_px = 90
+    assert all(found.box.width >= 90 for found in detector.detect([frame])[0])
+    detector.min_face_size_px = 5000
+    assert detector.detect([frame]) == [[]]
+    assert detector.sweep(240, 300) == ()
+
+
+def test_images_that_need_too_much_memory_are_refused() -> None:
+    detector = build_face_detector("mmod", upsample=4)
+    frame = Frame(np.zeros((1080, 1920, 3), np.uint8))
+    with pytest.raises(FaceDetectorError, match=r"1920x1080 px, doubled 4.*GiB.*lower upsample"):
+        detector.detect([frame])

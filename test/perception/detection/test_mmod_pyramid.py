@@ -33,7 +33,8 @@ def random_image(height: int, width: int) -> NDArray[np.uint8]:
 def test_upsampling_equals_dlib_in_every_bit(height: int, width: int) -> None:
     dlib = pytest.importorskip("dlib", reason="dlib is not installed: nothing to compare with")
     image = random_image(height, width)
-    found = Upsampler(height, width, CPU)(torch.from_numpy(image)).numpy()
+    upsampler = Upsampler(height, width, CPU)
+    found = upsampler(torch.from_numpy(image), upsampler.whole).numpy()
     expected = dlib.resize_image(image, 2 * height + 1, 2 * width + 2)
     np.testing.assert_array_equal(found, expected)
 

@@ -2,6 +2,6 @@
 
 from .bundle import TensorFlowCheckpoint
 from .bundle_messages import VariableInfo
-from .errors import TensorFlowCheckpointError
+from .wire import TensorFlowCheckpointError
 
 __all__ = ["TensorFlowCheckpoint", "TensorFlowCheckpointError", "VariableInfo"]

@@ -21,15 +21,15 @@ from .bundle_messages import (
     parse_entry,
     parse_header,
 )
-from .checksum import masked_crc32c
-from .errors import TensorFlowCheckpointError
 from .table import read_table
-from .wire import WireFormatError
+from .wire import TensorFlowCheckpointError, WireFormatError, masked_crc32c
 
 _HEADER_KEY = b""
 # The graph that restores Python objects: a string, not a variable, and of no use without them.
 _OBJECT_GRAPH_NAME = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _READER_VERSION = 1
+# Of an array in memory; a dimension of 0 lets others be of any size without needing a byte.
+_MAX_DIMENSION = 2**40
 _FILE_SUFFIX = re.compile(r"\.(index|data-\d{5}-of-\d{5})$")
 
 
@@ -108,11 +108,14 @@ class TensorFlowCheckpoint:
         return self.prefix.with_name(name)
 
     def _check_shards_exist(self) -> None:
-        for number, path in enumerate(self.shard_paths, start=1):
+        # One by one, up to the first that is missing: the index may claim any number of them.
+        for shard in range(self._shard_count):
+            path = self._shard_path(shard)
             if not path.is_file():
                 raise TensorFlowCheckpointError(
-                    f"shard {number} of {self._shard_count} is missing: {path} is not there; "
-                    f"all shards must lie beside {self.index_path.name} under these names"
+                    f"shard {shard + 1} of {self._shard_count} is missing: {path} is not there; "
+                    f"all shards must lie beside {self.index_path.name} under these names (if "
+                    "there are not that many, the index is damaged: copy it again)"
                 )
 
     def _check_entries(self, entries: list[BundleEntry]) -> None:
@@ -135,7 +138,7 @@ class TensorFlowCheckpoint:
             if dtype is None or entry.is_sliced:
                 continue
             expected_bytes = math.prod(info.shape) * dtype.itemsize
-            if entry.size_bytes != expected_bytes:
+            if entry.size_bytes != expected_bytes or max(info.shape, default=0) > _MAX_DIMENSION:
                 raise TensorFlowCheckpointError(
                     f"{self.index_path}: variable '{info.name}' has {entry.size_bytes} bytes, but "
                     f"its shape {list(info.shape)} of {info.dtype} needs {expected_bytes}: save "

@@ -1,4 +1,4 @@
-"""Reader of LevelDB's sorted string table, the format of a checkpoint's ``.index`` file.
+"""Reader of LevelDB's sorted string table, the format of a checkpoint's `.index` file.
 
 Format: https://github.com/google/leveldb/blob/main/doc/table_format.md. A file is data blocks, a
 meta-index block, an index block and a footer of 48 bytes that points at the last two.
@@ -6,9 +6,7 @@ meta-index block, an index block and a footer of 48 bytes that points at the las
 
 from pathlib import Path
 
-from .checksum import masked_crc32c
-from .errors import TensorFlowCheckpointError
-from .wire import WireFormatError, read_varint, take
+from .wire import TensorFlowCheckpointError, WireFormatError, masked_crc32c, read_varint, take
 
 MAGIC = 0xDB4775248B80FB57
 FOOTER_LENGTH = 48
@@ -17,7 +15,7 @@ _NO_COMPRESSION = 0
 
 
 def read_table(path: Path) -> dict[bytes, bytes]:
-    """All entries of the table at ``path``, in the order of their keys; every checksum is verified.
+    """All entries of the table at `path`, in the order of their keys; every checksum is verified.
 
     Raises TensorFlowCheckpointError: not a table, damaged, or compressed.
     """

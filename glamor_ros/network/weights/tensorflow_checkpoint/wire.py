@@ -1,18 +1,36 @@
-"""Varints and protocol buffer fields (https://protobuf.dev/programming-guides/encoding)."""
+"""What a checkpoint's bytes are made of: varints, protocol buffer fields and checksums.
+
+Format: https://protobuf.dev/programming-guides/encoding.
+"""
 
 from collections.abc import Iterator
+
+import google_crc32c
 
 from ....errors import GlamorError
 
 _VARINT, _FIXED64, _LENGTH_DELIMITED, _FIXED32 = 0, 1, 2, 5
+
+# LevelDB masks what it stores, since the checksum of data that hold checksums is weak.
+_MASK_DELTA = 0xA282EAD8
+
+
+class TensorFlowCheckpointError(GlamorError, ValueError):
+    """A checkpoint cannot be read: the message names the file or variable and what to do."""
 
 
 class WireFormatError(GlamorError, ValueError):
     """Bytes that end too early or are no protocol buffer message."""
 
 
+def masked_crc32c(data: bytes) -> int:
+    """CRC-32C (Castagnoli) of the data, rotated right by 15 bits plus a constant, 32 bits."""
+    crc = google_crc32c.value(data)
+    return (((crc >> 15) | (crc << 17)) + _MASK_DELTA) & 0xFFFFFFFF
+
+
 def read_varint(data: bytes, position: int) -> tuple[int, int]:
-    """The unsigned 64-bit varint at ``position`` and the position after it."""
+    """The unsigned 64-bit varint at `position` and the position after it."""
     value = 0
     for shift in range(0, 64, 7):
         if position >= len(data):
@@ -26,7 +44,7 @@ def read_varint(data: bytes, position: int) -> tuple[int, int]:
 
 
 def take(data: bytes, position: int, length: int) -> tuple[bytes, int]:
-    """``length`` bytes at ``position`` and the position after them."""
+    """`length` bytes at `position` and the position after them."""
     end = position + length
     if end > len(data):
         raise WireFormatError(f"{length} bytes are missing or cut short at byte {position}")

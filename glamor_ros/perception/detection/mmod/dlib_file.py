@@ -18,6 +18,7 @@ from .parameters import (
     AffineParameters,
     ConvolutionParameters,
     MmodParameters,
+    MmodParametersError,
     NonMaximumSuppression,
 )
 
@@ -46,7 +47,7 @@ def read_dlib_network(path: Path) -> MmodParameters:
         raise DlibFileError(f"cannot read the dlib network {path}: {error.strerror}") from error
     try:
         return _read_network(_Reader(data))
-    except DlibFileError as error:
+    except (DlibFileError, MmodParametersError) as error:
         raise DlibFileError(
             f"{path} is not dlib's mmod_human_face_detector.dat, or is damaged: {error}; "
             "fetch it again from https://github.com/davisking/dlib-models and unpack it"
@@ -88,7 +89,10 @@ class _Reader:
             return _SPECIAL_FLOATS[exponent]
         if not -2000 <= exponent <= 2000:
             raise self.fail(f"{exponent} is no exponent of a floating-point number")
-        return math.ldexp(mantissa, exponent)
+        try:
+            return math.ldexp(mantissa, exponent)
+        except OverflowError:
+            raise self.fail(f"{mantissa} * 2^{exponent} is too large a number") from None
 
     def numbers(self, count: int) -> tuple[float, ...]:
         return tuple(self.number() for _ in range(count))
@@ -184,7 +188,7 @@ def _read_convolution(reader: _Reader) -> ConvolutionParameters:
     bias_shape = reader.alias_shape()
     # Learning rate and weight decay multipliers of the weights and the biases.
     reader.numbers(4)
-    if weight_shape[0] != filters or weight_shape[2:] != (height, width):
+    if min(weight_shape) < 1 or weight_shape[0] != filters or weight_shape[2:] != (height, width):
         raise reader.fail(f"{weight_shape} does not fit {filters} filters {height}x{width}")
     if stride_y != stride_x or padding_y != padding_x:
         raise reader.fail("a convolution has different strides or paddings down and across")

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ....errors import GlamorError
+
+# Above what any detector has: a damaged file must not take memory or time.
+_MAX_STRIDE = 16
+_MAX_PIXELS = 1024
+
+
+class MmodParametersError(GlamorError, ValueError):
+    """Layers do not fit each other, or an option is out of range."""
 
 
 @dataclass(frozen=True)
@@ -58,27 +70,73 @@ class MmodParameters:
     outer_padding_px: int
 
     def __post_init__(self) -> None:
-        """Raises ValueError where the layers do not fit each other."""
+        """Refuse what is no detector.
+
+        Raises:
+            MmodParametersError: Layers do not fit each other, or an option is out of range.
+        """
+        self._check_options()
         if len(self.affines) != len(self.convolutions) - 1:
-            raise ValueError(
+            raise MmodParametersError(
                 f"{len(self.convolutions)} convolutions and {len(self.affines)} affine layers"
             )
         channels = 3
         for index, layer in enumerate(self.convolutions):
-            if layer.weight.ndim != 4 or layer.weight.shape[1] != channels:
-                raise ValueError(
-                    f"convolution {index} has weights {layer.weight.shape} for {channels} channels"
-                )
+            _check_convolution(index, layer, channels)
             channels = layer.weight.shape[0]
             vectors = {"bias": layer.bias}
             if index < len(self.affines):
-                affine = self.affines[index]
-                vectors["gamma"] = affine.gamma
-                vectors["beta"] = affine.beta
-                vectors["running_mean"] = affine.running_mean
-                vectors["running_variance"] = affine.running_variance
+                vectors |= _vectors(self.affines[index])
+                epsilon, variance = (
+                    self.affines[index].epsilon,
+                    self.affines[index].running_variance,
+                )
+                if not 0 < epsilon < math.inf or variance.min(initial=0) < 0:
+                    raise MmodParametersError(f"affine layer {index} has no usable variance")
             for name, vector in vectors.items():
                 if vector.shape != (channels,):
-                    raise ValueError(f"{name} {index} has shape {vector.shape}, not ({channels},)")
+                    raise MmodParametersError(
+                        f"{name} {index} has shape {vector.shape}, not ({channels},)"
+                    )
+                if not np.isfinite(vector).all():
+                    raise MmodParametersError(f"{name} {index} holds values that are not finite")
         if channels != 1:
-            raise ValueError(f"the last convolution has {channels} outputs, not 1")
+            raise MmodParametersError(f"the last convolution has {channels} outputs, not 1")
+
+    def _check_options(self) -> None:
+        suppression = self.suppression
+        ranges: Mapping[str, tuple[tuple[float, ...], float, float]] = {
+            "mean_rgb": (self.mean_rgb, 0.0, 255.0),
+            "window_px": (self.window_px, 1, _MAX_PIXELS),
+            "padding_px": ((self.padding_px,), 0, _MAX_PIXELS),
+            "outer_padding_px": ((self.outer_padding_px,), 0, _MAX_PIXELS),
+            "max_iou": ((suppression.max_iou,), 0.0, 1.0),
+            "max_covered": ((suppression.max_covered,), 0.0, 1.0),
+        }
+        for name, (values, low, high) in ranges.items():
+            # Written so that NaN fails.
+            if not all(low <= value <= high for value in values):
+                raise MmodParametersError(f"{name} is {values}; it must be {low} to {high}")
+
+
+def _check_convolution(index: int, layer: ConvolutionParameters, channels: int) -> None:
+    shape = layer.weight.shape
+    if len(shape) != 4 or shape[1] != channels or min(shape) < 1:
+        raise MmodParametersError(
+            f"convolution {index} has weights {shape} for {channels} channels"
+        )
+    if not 1 <= layer.stride <= _MAX_STRIDE or not 0 <= layer.padding < max(shape[2:]):
+        raise MmodParametersError(
+            f"convolution {index} has a stride of {layer.stride} and a padding of {layer.padding}"
+        )
+    if not np.isfinite(layer.weight).all():
+        raise MmodParametersError(f"convolution {index} holds values that are not finite")
+
+
+def _vectors(affine: AffineParameters) -> dict[str, NDArray[np.float32]]:
+    return {
+        "gamma": affine.gamma,
+        "beta": affine.beta,
+        "running_mean": affine.running_mean,
+        "running_variance": affine.running_variance,
+    }

@@ -46,21 +46,38 @@ def face_candidates(
     """
     cell_rows, cell_columns = np.nonzero(scores > min_score)
     values = scores[cell_rows, cell_columns]
-    order = np.argsort(-values, kind="stable")
-    centre_y = cell_rows[order] * cells.stride_px + cells.offset_px
-    centre_x = cell_columns[order] * cells.stride_px + cells.offset_px
+    centre_y = cell_rows * cells.stride_px + cells.offset_px
+    centre_x = cell_columns * cells.stride_px + cells.offset_px
 
-    levels = _nearest_tile(centre_y, centre_x, layout)
+    indices = _nearest_tile(centre_y, centre_x, layout)
     tops = np.array([tile.top for tile in layout.tiles])
     lefts = np.array([tile.left for tile in layout.tiles])
-    y = centre_y - tops[levels]
-    x = centre_x - lefts[levels]
-    half_width, half_height = ((side - 1) / 2 for side in cells.window_px)
+    centres = np.stack([centre_x - lefts[indices], centre_y - tops[indices]], axis=1)
+    return windows(centres, indices + layout.first_level, values, cells.window_px)
+
+
+def windows(
+    centres: NDArray[np.int64],
+    levels: NDArray[np.int64],
+    scores: NDArray[np.float32],
+    window_px: tuple[int, int],
+) -> list[Window]:
+    """Windows of the pyramid's levels, in pixels of its full image, the best score first.
+
+    Args:
+        centres: (n, 2) x and y of their centres, in pixels of their level.
+        levels: (n,) which level each is of.
+        scores: (n,) what the network gave each.
+        window_px: Width and height of a window on its level.
+    """
+    order = np.argsort(-scores, kind="stable")
+    x, y = centres[order, 0], centres[order, 1]
+    half_width, half_height = ((side - 1) / 2 for side in window_px)
     edges = np.stack([x - half_width, y - half_height, x + half_width, y + half_height], axis=1)
-    rounded = round_half_away(_to_full_image(edges, levels))
+    rounded = round_half_away(_to_full_image(edges, levels[order]))
     return [
         Window(left, top, right, bottom, float(score))
-        for (left, top, right, bottom), score in zip(rounded.tolist(), values[order], strict=True)
+        for (left, top, right, bottom), score in zip(rounded.tolist(), scores[order], strict=True)
     ]
 
 

@@ -14,16 +14,56 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class AxisSampling:
-    """For each output row or column: two input indices, and how far it lies towards the second.
+    """The two input rows or columns that each output row or column is interpolated between.
 
-    `fraction` (the second's weight) is float64. Columns before `tail_start` are those that dlib
-    computes in float32 lanes; their fractions are exact in float32. Rows have no such lanes.
+    Attributes:
+        first: (n,) index of the first one.
+        second: (n,) index of the second one.
+        fraction: (n,) float64 weight of the second, in [0, 1).
+        tail_start: Columns before it are those that dlib computes in float32 lanes; their fractions
+            are exact in float32. Rows have no such lanes.
     """
 
     first: NDArray[np.int64]
     second: NDArray[np.int64]
     fraction: NDArray[np.float64]
     tail_start: int
+
+
+@dataclass(frozen=True)
+class AxisTaps:
+    """The run of input rows or columns that each output row or column is a weighted sum of.
+
+    Attributes:
+        first: (n,) index of the run's first one.
+        weights: (n, taps) float64; past the input's end they are 0.
+        input_size: How many rows or columns the input has.
+    """
+
+    first: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    input_size: int
+
+    @classmethod
+    def identity(cls, size: int) -> AxisTaps:
+        """The taps that leave everything as it is."""
+        return cls(np.arange(size), np.ones((size, 1)), size)
+
+    def then(self, sampling: AxisSampling) -> AxisTaps:
+        """The taps of this step and an interpolation of its output in one."""
+        distance = self.first[sampling.second] - self.first[sampling.first]
+        count, taps = len(sampling.first), self.weights.shape[1]
+        weights = np.zeros((count, taps + int(distance.max(initial=0))))
+        fraction = sampling.fraction[:, None]
+        weights[:, :taps] = (1 - fraction) * self.weights[sampling.first]
+        places = distance[:, None] + np.arange(taps)
+        weights[np.arange(count)[:, None], places] += fraction * self.weights[sampling.second]
+        return AxisTaps(self.first[sampling.first], weights, self.input_size)
+
+    def indices(self) -> NDArray[np.int64]:
+        """(n, taps) input indices, none past the input's end."""
+        runs = self.first[:, None] + np.arange(self.weights.shape[1])
+        return np.minimum(runs, self.input_size - 1)
 
 
 def row_sampling(input_size: int, output_size: int) -> AxisSampling:

@@ -39,11 +39,55 @@ class Tile:
 
 @dataclass(frozen=True)
 class PyramidLayout:
-    """The canvas and its tiles, the full image first, each level after the one it is made from."""
+    """A canvas and the places of an image's levels on it.
+
+    Attributes:
+        height: Of the canvas, in pixels.
+        width: Of the canvas, in pixels.
+        tiles: The levels' places, each level after the one it is made from.
+        first_level: Which level the first tile holds; 0 is the image itself.
+    """
 
     height: int
     width: int
     tiles: tuple[Tile, ...]
+    first_level: int = 0
+
+    @property
+    def pixels(self) -> int:
+        """How many pixels the canvas has."""
+        return self.height * self.width
+
+    def without_levels_below(
+        self, level: int, padding: int, outer_padding: int, grid: int
+    ) -> PyramidLayout:
+        """The same pyramid from a smaller level on, on a smaller canvas.
+
+        Each tile keeps its place modulo the grid, so that the network's cells see the same pixels.
+
+        Args:
+            level: The first one that is kept; it must have a tile.
+            padding: Least distance of two tiles, in pixels.
+            outer_padding: Least distance of a tile from the canvas's edges, in pixels.
+            grid: Distance of two cells, in pixels.
+        """
+        if level == self.first_level:
+            return self
+        kept = self.tiles[level - self.first_level :]
+        slack = grid - 1
+        roomy = pyramid_layout(
+            kept[0].height, kept[0].width, padding + slack, outer_padding + slack
+        )
+        tiles = tuple(
+            Tile(
+                free.top - (free.top - old.top) % grid,
+                free.left - (free.left - old.left) % grid,
+                old.height,
+                old.width,
+            )
+            for free, old in zip(roomy.tiles, kept, strict=False)
+        )
+        return PyramidLayout(roomy.height, roomy.width, tiles, level)
 
 
 def pyramid_layout(height: int, width: int, padding: int, outer_padding: int) -> PyramidLayout:
@@ -51,7 +95,7 @@ def pyramid_layout(height: int, width: int, padding: int, outer_padding: int) ->
 
     As in dlib, levels of images less than 22 px high overlap (they are smaller than any face).
     """
-    sizes = _level_sizes(height, width)
+    sizes = level_sizes(height, width)
     first_column, column_height = _first_column(sizes, padding)
 
     tiles: list[Tile] = []
@@ -70,7 +114,8 @@ def pyramid_layout(height: int, width: int, padding: int, outer_padding: int) ->
     return PyramidLayout(column_height + 2 * outer_padding, width + 2 * outer_padding, tuple(tiles))
 
 
-def _level_sizes(height: int, width: int) -> list[tuple[int, int]]:
+def level_sizes(height: int, width: int) -> list[tuple[int, int]]:
+    """(height, width) of an image and of each smaller level of its pyramid."""
     sizes = [(height, width)]
     while True:
         height, width = int(PYRAMID_RATE * height), int(PYRAMID_RATE * width)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from ....atomic_file import write_whole
+from ....atomic_file import atomic_write
 from ..face_detector import FaceDetectorError
 from .dlib_file import read_dlib_network
 from .parameters import (
@@ -67,7 +67,7 @@ def save_weights(parameters: MmodParameters, provenance: dict[str, str], path: P
     metadata = {
         "mmod": json.dumps({"format": FORMAT, "options": options, "provenance": provenance})
     }
-    write_whole(path, save(_tensors(parameters), metadata))
+    atomic_write(path, save(_tensors(parameters), metadata))
 
 
 def load_weights(path: Path) -> MmodParameters:
@@ -78,7 +78,8 @@ def load_weights(path: Path) -> MmodParameters:
     description, tensors = _read(path)
     try:
         return _parameters(description["options"], tensors)
-    except (KeyError, TypeError, ValueError) as error:
+    # OverflowError: a number without end where a whole one is expected.
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise DetectorWeightsError(
             f"{path} does not hold a whole face detector ({type(error).__name__}: {error}); "
             f"{_REMEDY}"
@@ -99,9 +100,10 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.float32]]]:
         ) from error
     try:
         description = json.loads(metadata.get("mmod", "{}"))
-    except json.JSONDecodeError:
+    # RecursionError: brackets within brackets without end.
+    except (ValueError, RecursionError):
         description = {}
-    if description.get("format") != FORMAT:
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
         raise DetectorWeightsError(
             f"{path} is a safetensors file, but not a face detector of this version (expected "
             f"{FORMAT!r}); {_REMEDY}"
