@@ -1,4 +1,4 @@
-"""The README says what the code does."""
+"""The README and the pages beside it say what the code does."""
 
 import re
 from pathlib import Path
@@ -11,15 +11,16 @@ from glamor_ros.nodes.common.documentation import SECTIONS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 README = (REPOSITORY / "README.md").read_text()
+PAGES = [README, *(path.read_text() for path in sorted((REPOSITORY / "docs").glob("*.md")))]
 TABLES = [name for name in SECTIONS if name != "parameters_file"]
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_its_tables_are_the_code_s(name: str) -> None:
-    found = re.search(rf"<!-- {name} -->\n(.*?)<!-- end -->", README, re.DOTALL)
-    assert found, f"the README lacks the section {name}"
+    found = re.search(rf"<!-- {name} -->\n(.*?)<!-- end -->", "\n".join(PAGES), re.DOTALL)
+    assert found, f"neither the README nor docs/ has the section {name}"
     assert found[1] == SECTIONS[name](), (
-        f"run: python -m glamor_ros.nodes.common.documentation {name}, and put it into the README"
+        f"run: python -m glamor_ros.nodes.common.documentation {name}, and put it there"
     )
 
 

@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from ..dashboard.parameters import DASHBOARD_PARAMETERS
 from ..emotion.parameters import EMOTION_PARAMETERS
 from ..image_source.parameters import IMAGE_SOURCE_PARAMETERS
 from . import topics
@@ -63,6 +64,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "emotion_node_outputs": partial(topic_table, topics.EMOTION_OUTPUTS),
     "image_source_node_parameters": partial(parameter_table, IMAGE_SOURCE_PARAMETERS),
     "image_source_node_outputs": partial(topic_table, topics.SOURCE_OUTPUTS),
+    "dashboard_node_parameters": partial(parameter_table, DASHBOARD_PARAMETERS),
     "parameters_file": partial(parameters_file, EMOTION_PARAMETERS),
 }
 

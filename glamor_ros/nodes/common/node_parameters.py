@@ -122,3 +122,16 @@ def unknown_parameters(node: Node) -> list[UnknownParameter]:
             close = difflib.get_close_matches(name, known, 1, MISSPELLING_SIMILARITY)
             unknown.append(UnknownParameter(name, close[0] if close else None))
     return unknown
+
+
+def name_unknown_parameters(node: Node) -> None:
+    """Log the parameters given to a node that it has not declared; misspellings as warnings."""
+    for unknown in unknown_parameters(node):
+        if unknown.meant is not None:
+            node.get_logger().warning(
+                f"there is no parameter {unknown.name}, which was given: is {unknown.meant} meant?"
+            )
+        else:
+            node.get_logger().info(
+                f"the parameter {unknown.name}, which was given, is none of this node's"
+            )

@@ -12,7 +12,7 @@ from rclpy.subscription import Subscription
 
 from glamor_ros.msg import AttentionMapArray, PersonEmotionArray
 
-from ...messages.image_decoding import ImageDecodingError
+from ...messages.image_decoding import ImageDecoder, ImageDecodingError
 from ..common import topics
 from ..common.throttled_log import ThrottledLog
 from ..input.image_subscription import ImageMessage, ImageSubscription, image_topic
@@ -71,9 +71,11 @@ class CameraFeed:
         self.name = name
         self._node = node
         self._number = number
+        self._image_name = topics.IMAGE.of_camera(name).name
         self._settings = settings
         self._hub = hub
         self._clock = clock
+        self._decoder = ImageDecoder()
         self._complain = ThrottledLog(node.get_logger().warning, 10.0)
         self._matcher: FrameMatcher[ImageMessage] = FrameMatcher(
             MAX_WAITING_BYTES, PEOPLE_TIMEOUT_S, clock
@@ -83,13 +85,13 @@ class CameraFeed:
         self._shown_at_s: float | None = None
         self._image_subscription: ImageSubscription | None = None
         self._attention_subscription: Subscription | None = None
-        self._subscribe(topics.EMOTIONS, self._on_people)
+        self._subscribe(topics.EMOTIONS.of_camera(name), self._on_people)
 
     def follow_viewers(self) -> None:
         """Subscribe to what viewers look at now, and to nothing else."""
         is_watched, is_attended = self.name in self._hub.watched, self.name in self._hub.attended
         if is_watched and self._image_subscription is None:
-            topic = image_topic(self._node, self._topic_name("image"), self._settings.transport)
+            topic = image_topic(self._node, self._image_name, self._settings.transport)
             self._images = ArrivalStatistics(STATISTICS_WINDOW_S, self._clock)
             self._image_subscription = ImageSubscription(
                 self._node, topic, self._settings.reliability, self._on_image
@@ -99,7 +101,9 @@ class CameraFeed:
             self._image_subscription = self._images = None
             self._matcher.clear()
         if is_attended and self._attention_subscription is None:
-            self._attention_subscription = self._subscribe(topics.ATTENTION, self._on_attention)
+            self._attention_subscription = self._subscribe(
+                topics.ATTENTION.of_camera(self.name), self._on_attention
+            )
         elif not is_attended and self._attention_subscription is not None:
             self._node.destroy_subscription(self._attention_subscription)
             self._attention_subscription = None
@@ -156,18 +160,16 @@ class CameraFeed:
         try:
             jpeg = jpeg_of(
                 frame,
+                self._decoder,
                 max_width_px=self._settings.max_width_px,
                 quality=self._settings.jpeg_quality,
             )
         except ImageDecodingError as error:
-            self._complain(f"an image on {self._topic_name('image')} cannot be shown: {error}")
+            self._complain(f"an image on {self._image_name} cannot be shown: {error}")
             return None
         return picture_bytes(self._number, stamp, jpeg)
 
     def _subscribe(self, topic: topics.TopicSpec, callback: Callable[[Any], None]) -> Subscription:
         return self._node.create_subscription(
-            topic.message_type, self._topic_name(topic.name), callback, topic.publisher_qos()
+            topic.message_type, topic.name, callback, topic.publisher_qos()
         )
-
-    def _topic_name(self, name: str) -> str:
-        return f"{self.name}/{name}" if self.name else name

@@ -13,7 +13,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from ..common.camera_names import camera_names
-from ..common.node_parameters import NodeParameters
+from ..common.node_parameters import NodeParameters, name_unknown_parameters
 from ..common.node_process import ProcessNode, run_node
 from .access import access_rules
 from .camera_feed import CameraFeed, PictureSettings
@@ -36,8 +36,8 @@ class DashboardNode(Node):
 
     def __init__(self, **node_options: Any) -> None:
         super().__init__("dashboard_node", **node_options)
-        parameters = NodeParameters(self, DASHBOARD_PARAMETERS, check=lambda values: None)
-        values: dict[str, Any] = dict(parameters.values())
+        parameters = NodeParameters(self, DASHBOARD_PARAMETERS)
+        values = parameters.values()
         self._values = values
         self._viewers_changed = self.create_guard_condition(self._follow_viewers)
         self._hub = Hub(int(values["max_viewers"]), self._viewers_changed.trigger)
@@ -64,7 +64,12 @@ class DashboardNode(Node):
         self._server: WebServer | None = None
 
     def start(self) -> bool:
-        """Serve the page. False: that is not possible, and the log says why."""
+        """Serve the page.
+
+        Returns:
+            False where that is not possible; the log then says why.
+        """
+        name_unknown_parameters(self)
         try:
             from .server import WebServer, build_app, listen
         except ImportError as error:

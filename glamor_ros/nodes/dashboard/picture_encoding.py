@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 
-from ...messages.image_decoding import ImageDecodingError, decode_image
+from ...messages.image_decoding import ImageDecoder, ImageDecodingError
 
 _JPEG_START = b"\xff\xd8"
 
@@ -15,13 +15,16 @@ class PictureEncodingError(ImageDecodingError):
     """A message that cannot be made into a picture."""
 
 
-def jpeg_of(message: Image | CompressedImage, *, max_width_px: int, quality: int) -> bytes:
+def jpeg_of(
+    message: Image | CompressedImage, decoder: ImageDecoder, *, max_width_px: int, quality: int
+) -> bytes:
     """The image as a JPEG file, made smaller where it is wider than max_width_px.
 
     A compressed message's own JPEG is passed on as it is.
 
     Args:
         message: From the camera.
+        decoder: The camera's.
         max_width_px: At least 1.
         quality: OpenCV's, 0 to 100.
 
@@ -32,7 +35,7 @@ def jpeg_of(message: Image | CompressedImage, *, max_width_px: int, quality: int
         data = bytes(message.data)
         if data.startswith(_JPEG_START):
             return data
-    image_bgr = decode_image(message)
+    image_bgr = decoder.decode(message)
     height, width = image_bgr.shape[:2]
     if width > max_width_px:
         size = (max_width_px, max(round(height * max_width_px / width), 1))

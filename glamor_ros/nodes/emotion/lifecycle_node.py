@@ -16,8 +16,9 @@ from ...perception.engine import PeopleObserver
 from ...perception.tracking.follower import PeopleFollower
 from ...perception.tracking.tracker import PersonIds
 from ..common import topics
+from ..common.camera_names import camera_names
 from ..common.managed_node import ManagedNode
-from ..common.node_parameters import NodeParameters, ParameterValues, unknown_parameters
+from ..common.node_parameters import NodeParameters, ParameterValues, name_unknown_parameters
 from ..input.image_statistics import ImageStatistics
 from ..input.image_subscription import image_topic
 from .camera import Camera, CameraOutputs, Decode
@@ -25,7 +26,6 @@ from .models import ModelChoice, limit_threads, load_observer, release_memory
 from .observation import Observation
 from .parameters import (
     EMOTION_PARAMETERS,
-    camera_names,
     detection_policy,
     follower_settings,
     model_choice,
@@ -81,7 +81,7 @@ class EmotionNode(ManagedNode):
         Returns:
             False where that failed.
         """
-        self._name_unknown_parameters()
+        name_unknown_parameters(self)
         if not self._declared.values()["autostart"]:
             return True
         if self.bring_up():
@@ -122,7 +122,7 @@ class EmotionNode(ManagedNode):
         self._conversion = cv_bridge.conversion
         if cv_bridge.problem:
             self.get_logger().warning(cv_bridge.problem)
-        for name in camera_names(values):
+        for name in camera_names(values["cameras"]):
             self._outputs[name] = CameraOutputs(self, name)
         self._warn_of(values)
         self.get_logger().info(
@@ -196,18 +196,6 @@ class EmotionNode(ManagedNode):
     def _warn_of(self, values: ParameterValues) -> None:
         for problem in questionable_combinations(values):
             self.get_logger().warning(problem)
-
-    def _name_unknown_parameters(self) -> None:
-        for unknown in unknown_parameters(self):
-            if unknown.meant is not None:
-                self.get_logger().warning(
-                    f"there is no parameter {unknown.name}, which was given: is "
-                    f"{unknown.meant} meant?"
-                )
-            else:
-                self.get_logger().info(
-                    f"the parameter {unknown.name}, which was given, is none of this node's"
-                )
 
 
 def _shown(weights: Path | None) -> str:

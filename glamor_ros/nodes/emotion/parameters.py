@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,29 +13,13 @@ from ...perception.tracking.detection_policy import DetectionPolicy, FullDetecti
 from ...perception.tracking.follower import FollowerSettings
 from ...perception.tracking.tracker import TrackerSettings
 from ...resources import STARTER_WEIGHTS
+from ..common.camera_names import problem_with_camera_names
 from ..common.node_parameters import ParameterValues
-from ..common.parameter_spec import Changes, ParameterSpec, ParameterValue
+from ..common.parameter_spec import Changes, ParameterSpec
 from ..input.image_subscription import RELIABILITIES, TRANSPORTS
 from .models import ModelChoice
 
 _FOLLOWER = FollowerSettings()
-# A token of a ROS topic's name, which may not begin with a digit nor hold two underscores in a row.
-_CAMERA_NAME = re.compile(r"(?!.*__)[A-Za-z_][A-Za-z0-9_]*(?<!_)")
-
-
-def _problem_with_cameras(value: ParameterValue) -> str | None:
-    names = [name for name in value if name] if isinstance(value, list) else []
-    for name in names:
-        if not _CAMERA_NAME.fullmatch(name):
-            return (
-                f"cameras has '{name}', which cannot be a part of a topic's name: use letters, "
-                "digits and single underscores, beginning with a letter"
-            )
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        return f"cameras has {', '.join(twice)} more than once; each needs a name of its own"
-    return None
-
 
 EMOTION_PARAMETERS = (
     ParameterSpec(
@@ -53,7 +36,7 @@ EMOTION_PARAMETERS = (
         "`front/image` and `front/emotions`. Their images go through the networks together. "
         "Empty, or an empty name: one camera, with `image` and `emotions`.",
         Changes.UNCONFIGURED,
-        problem=_problem_with_cameras,
+        problem=problem_with_camera_names,
     ),
     ParameterSpec(
         "weights",
@@ -207,11 +190,6 @@ EMOTION_PARAMETERS = (
         3600.0,
     ),
 )
-
-
-def camera_names(values: ParameterValues) -> list[str]:
-    """The names of the cameras; one empty name where there is but one camera without a name."""
-    return [name for name in values["cameras"] if name] or [""]
 
 
 def model_choice(values: ParameterValues) -> ModelChoice:

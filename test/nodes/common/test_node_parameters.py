@@ -14,6 +14,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from glamor_ros.nodes.common import documentation
+from glamor_ros.nodes.common.camera_names import camera_names
 from glamor_ros.nodes.common.node_parameters import (
     NodeParameters,
     ParameterValues,
@@ -23,7 +24,6 @@ from glamor_ros.nodes.common.node_parameters import (
 from glamor_ros.nodes.common.parameter_spec import Changes, ParameterSpec, ParameterValue
 from glamor_ros.nodes.emotion.parameters import (
     EMOTION_PARAMETERS,
-    camera_names,
     follower_settings,
     model_choice,
     questionable_combinations,
@@ -191,7 +191,7 @@ def test_a_file_may_set_values_in_any_order(make_node: Callable[..., Node]) -> N
 def test_names_of_cameras(
     make_node: Callable[..., Node], cameras: list[str], names: list[str]
 ) -> None:
-    assert camera_names(declare_all(make_node(cameras=cameras)).values()) == names
+    assert camera_names(declare_all(make_node(cameras=cameras)).values()["cameras"]) == names
 
 
 def test_what_the_node_does_not_have_is_told_apart_from_misspellings(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from std_msgs.msg import Header
 
-from glamor_ros.messages.image_decoding import ImageDecodingError
+from glamor_ros.messages.image_decoding import ImageDecoder, ImageDecodingError
 from glamor_ros.messages.image_encoding import compressed_image_message, image_message
 from glamor_ros.nodes.dashboard.picture_encoding import jpeg_of
 
@@ -28,7 +28,7 @@ def shown(jpeg: bytes) -> np.ndarray:
 def test_the_picture_is_the_camera_s(encoding: str) -> None:
     message = image_message(GRADIENT, Header(), encoding)
 
-    picture = shown(jpeg_of(message, max_width_px=1280, quality=90))
+    picture = shown(jpeg_of(message, ImageDecoder(), max_width_px=1280, quality=90))
 
     assert picture.shape == GRADIENT.shape
     assert np.abs(picture.astype(int) - GRADIENT).mean() < 5
@@ -37,7 +37,7 @@ def test_the_picture_is_the_camera_s(encoding: str) -> None:
 def test_wide_pictures_are_made_smaller_and_keep_their_aspect_ratio() -> None:
     message = image_message(GRADIENT, Header())
 
-    picture = shown(jpeg_of(message, max_width_px=50, quality=90))
+    picture = shown(jpeg_of(message, ImageDecoder(), max_width_px=50, quality=90))
 
     assert picture.shape == (25, 50, 3)
     expected = cv2.resize(GRADIENT, (50, 25), interpolation=cv2.INTER_AREA)
@@ -47,14 +47,14 @@ def test_wide_pictures_are_made_smaller_and_keep_their_aspect_ratio() -> None:
 def test_a_camera_s_own_jpeg_is_passed_on() -> None:
     message = compressed_image_message(GRADIENT, Header())
 
-    assert jpeg_of(message, max_width_px=50, quality=10) == bytes(message.data)
+    assert jpeg_of(message, ImageDecoder(), max_width_px=50, quality=10) == bytes(message.data)
 
 
 def test_a_png_becomes_a_jpeg() -> None:
     message = compressed_image_message(GRADIENT, Header())
     message.data = cv2.imencode(".png", GRADIENT)[1].tobytes()
 
-    assert shown(jpeg_of(message, max_width_px=50, quality=90)).shape == (25, 50, 3)
+    assert shown(jpeg_of(message, ImageDecoder(), max_width_px=50, quality=90)).shape == (25, 50, 3)
 
 
 def test_a_message_that_contradicts_itself_is_refused() -> None:
@@ -62,4 +62,4 @@ def test_a_message_that_contradicts_itself_is_refused() -> None:
     message.height = 1000
 
     with pytest.raises(ImageDecodingError, match="needs"):
-        jpeg_of(message, max_width_px=50, quality=90)
+        jpeg_of(message, ImageDecoder(), max_width_px=50, quality=90)

@@ -119,8 +119,9 @@ class PersonCard {
     this.#find(".emotion").textContent = person.emotion;
     this.#find(".confidence").textContent = percent(person.confidence);
     const face = person.face_weight;
-    this.#find(".weights").classList.toggle("unknown", face === null);
+    // Not every picture is classified: what was known last stays.
     if (face !== null) {
+      this.#find(".weights").hidden = false;
       this.#find(".weight span").style.width = `${face * 100}%`;
       this.#find(".face-label").textContent = `Face ${percent(face)}`;
       this.#find(".scene-label").textContent = `Scene ${percent(1 - face)}`;

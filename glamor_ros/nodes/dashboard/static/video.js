@@ -1,6 +1,7 @@
 // One camera's picture, with the people in it and what the network pays attention to.
 
 const REMEMBERED_MESSAGES = 60;
+const KEEP_ATTENTION_MS = 1000;
 const LEAST_OPACITY = 0.25;
 const MOST_OPACITY = 0.75;
 // Below, labels leave out the ids: those of two people would cover each other.
@@ -49,8 +50,10 @@ export class CameraView {
     this.#draw();
   }
 
-  addAttention(message) {
-    this.#attention = message;
+  // Not every picture is classified: the map of the last one stays for a moment.
+  addAttention({ maps }) {
+    if (!maps[this.#selected]) return;
+    this.#attention = { map: maps[this.#selected], at: performance.now() };
     this.#draw();
   }
 
@@ -69,7 +72,7 @@ export class CameraView {
 
   select(id) {
     this.#selected = id;
-    if (id === null) this.#attention = null;
+    this.#attention = null;
     this.#draw();
   }
 
@@ -113,8 +116,9 @@ export class CameraView {
     const shown = this.#people.get(this.#stamp);
     if (!shown) return;
     const toPicture = width / shown.width;
-    const map = this.#attention?.maps[this.#selected];
-    if (map) this.#paintHeat(map, toPicture);
+    if (this.#attention && performance.now() - this.#attention.at < KEEP_ATTENTION_MS) {
+      this.#paintHeat(this.#attention.map, toPicture);
+    }
     for (const person of shown.people) this.#paintPerson(person, toPicture);
   }
 
