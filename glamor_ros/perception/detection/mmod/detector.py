@@ -214,6 +214,7 @@ class MmodFaceDetector:
         if first_level >= size.cells.levels:
             return [[] for _ in frames]
         canvas = self._canvas(width, height, first_level)
+        first_level = canvas.layout.first_level
         level_height, level_width = size.pieces.level_sizes[first_level]
         whole_level = Region(0, 0, level_width, level_height)
         pixels = (
@@ -246,7 +247,7 @@ class MmodFaceDetector:
             scores = self._network.block_scores(torch.stack(pieces), around).cpu().numpy()
             for (index, block), of_block in zip(members, scores, strict=True):
                 frame = searches[index].frame
-                x, y = self._size(frame.width, frame.height).cells.center(block)
+                x, y = self._size(frame.width, frame.height).cells.first_center(block)
                 cells = np.argwhere(of_block > self._min_score)
                 centres = cells[:, ::-1] * self._cells.stride_px + (x, y)
                 levels = np.full(len(cells), block.level)
