@@ -143,7 +143,9 @@ class MmodFaceDetector:
 
         Scores are those of `detect`, but for float32 rounding, wherever the network sees one level
         only. Within 95 px of a level's border (in pixels of that level) `detect`'s canvas shows the
-        network parts of other levels; here it sees what lies beyond a border as empty.
+        network parts of other levels; here it sees what lies beyond a border as empty. There,
+        scores were seen to differ by up to 0.013 and boxes to overlap by 0.82 at least (IoU; most
+        are the same to the pixel).
 
         Args:
             searches: Areas of frames of any sizes. What a frame costs follows its areas: each level
@@ -184,7 +186,8 @@ class MmodFaceDetector:
     def sweep(self, width: int, height: int) -> tuple[SearchArea, ...]:
         """Areas that cover everything that `detect` would look at, of about equal cost.
 
-        On two processor cores at 86 GFLOP/s the network takes at most 12 ms for an area.
+        On two processor cores at 86 GFLOP/s the network takes at most 12 ms for an area; resizing,
+        and upsampling above all, adds to that.
 
         Args:
             width: Of the image, in pixels.
