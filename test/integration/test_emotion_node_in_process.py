@@ -102,7 +102,12 @@ def start(peer: Peer, random_weights: Path) -> Iterator[Callable[..., RunningNod
         parts: Mapping[str, Callable[..., object]] = MappingProxyType({}),
         **parameters: object,
     ) -> RunningNode:
-        parameters = {"weights": str(random_weights), "min_detections": 1, **parameters}
+        parameters = {
+            "weights": str(random_weights),
+            "min_detections": 1,
+            "detection": "full",
+            **parameters,
+        }
         running.append(RunningNode(peer, namespace, parameters, **parts))
         return running[-1]
 
