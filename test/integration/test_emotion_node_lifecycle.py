@@ -37,7 +37,8 @@ OUTPUTS = ("/emotions", "/attention", "/attention_image", "/annotated_image")
 def managed_node(start_node: Callable[..., NodeProcess], random_weights: Path) -> NodeProcess:
     """Waits for its lifecycle manager. The tests of this file leave it unconfigured."""
     return start_node(
-        "emotion_node", {"weights": random_weights, "autostart": False, "min_detections": 1}
+        "emotion_node",
+        {"weights": random_weights, "autostart": False, "min_detections": 1, "detection": "full"},
     )
 
 
@@ -189,7 +190,12 @@ def test_compressed_images_below_a_remapped_topic(
 ) -> None:
     node = start_node(
         "emotion_node",
-        {"weights": random_weights, "image_transport": "compressed", "min_detections": 1},
+        {
+            "weights": random_weights,
+            "image_transport": "compressed",
+            "min_detections": 1,
+            "detection": "full",
+        },
         "-r",
         "image:=/front/image_raw",
         "-r",

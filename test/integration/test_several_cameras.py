@@ -33,6 +33,7 @@ def emotion_node(start_node: Callable[..., NodeProcess], random_weights: Path) -
             "weights": random_weights,
             "cameras": ["front", "rear"],
             "min_detections": 1,
+            "detection": "full",
             "smoothing_time_constant_s": 0.0,
             "max_coast_s": 60.0,
         },
