@@ -75,7 +75,7 @@ def test_transitions_build_and_take_down(
         assert peer.state(NODE) == "active"
         with Camera(peer) as camera:
             assert len(camera.process(image_message(two_faces, Header())).people) == 2
-        expected_threads = managed_node.thread_count - 1
+        expected_threads = managed_node.thread_count - 2  # one observes, one draws
 
         assert peer.change_state(NODE, DEACTIVATE)
         assert peer.state(NODE) == "inactive"
@@ -83,7 +83,7 @@ def test_transitions_build_and_take_down(
         assert published(peer) == list(OUTPUTS)
         wait_for(
             lambda count=expected_threads: managed_node.thread_count == count,  # type: ignore[misc]
-            "the worker's end",
+            "the threads' end",
         )
 
         assert peer.change_state(NODE, CLEANUP)
