@@ -70,7 +70,8 @@ def cuts(frames: int) -> list[Image]:
 
 
 def _photograph(name: str) -> Image:
-    image: Image = cv2.imread(str(IMAGES / f"{name}.png"))
+    image: Image | None = cv2.imread(str(IMAGES / f"{name}.png"))
+    assert image is not None
     return image
 
 

@@ -36,7 +36,7 @@ def face(x: float, y: float = 200, side: float = 80, score: float = 1.0) -> Face
 
 def new_tracker(**settings: float) -> FaceTracker:
     """A tracker for which one detection makes a person."""
-    return FaceTracker(PersonIds(), TrackerSettings(**{"min_detections": 1, **settings}))
+    return FaceTracker(PersonIds(), TrackerSettings(**{"min_detections": 1, **settings})  # type: ignore[arg-type])
 
 
 def ids(tracks: Iterable[Track]) -> list[str]:
@@ -371,7 +371,7 @@ def test_detections_of_a_single_pixel_do_no_harm() -> None:
 )
 def test_settings_out_of_range_are_refused_by_name(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{name} must be .*{value}"):
-        TrackerSettings(**{name: value})
+        TrackerSettings(**{name: value})  # type: ignore[arg-type]
 
 
 events = st.lists(
