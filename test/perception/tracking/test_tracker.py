@@ -36,7 +36,7 @@ def face(x: float, y: float = 200, side: float = 80, score: float = 1.0) -> Face
 
 def new_tracker(**settings: float) -> FaceTracker:
     """A tracker for which one detection makes a person."""
-    return FaceTracker(PersonIds(), TrackerSettings(**{"min_detections": 1, **settings})  # type: ignore[arg-type])
+    return FaceTracker(PersonIds(), TrackerSettings(**{"min_detections": 1, **settings}))  # type: ignore[arg-type]
 
 
 def ids(tracks: Iterable[Track]) -> list[str]:
