@@ -28,7 +28,7 @@ class NodeEndedError(GlamorError, ValueError):
 
 @dataclass(frozen=True)
 class NodeCommand:
-    """A module of glamor_ros.nodes, run with parameters. Its output goes to log."""
+    """An executable of the package, run with parameters. Its output goes to log."""
 
     module: str
     parameters: Mapping[str, str | float | bool]
@@ -37,7 +37,8 @@ class NodeCommand:
     @property
     def arguments(self) -> list[str]:
         """The command line. JSON is YAML, which parameters are read as: "0" stays a string."""
-        arguments = [sys.executable, "-m", f"glamor_ros.nodes.{self.module}", "--ros-args"]
+        module = f"glamor_ros.nodes.{self.module.removesuffix('_node')}.executable"
+        arguments = [sys.executable, "-m", module, "--ros-args"]
         for name, value in self.parameters.items():
             arguments += ["-p", f"{name}:={json.dumps(value)}"]
         return arguments

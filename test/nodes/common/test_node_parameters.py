@@ -247,7 +247,9 @@ def test_before_configure_the_models_can_be_chosen(make_node: Callable[..., Node
     parameters = declare_all(node)
 
     assert set_parameters(node, device="cuda:1", detector="dlib_hog") == ""
-    assert "must be one of: mmod, dlib_cnn, dlib_hog" in set_parameters(node, detector="viola")
+    assert "must be one of: mmod, yunet, dlib_cnn, dlib_hog" in set_parameters(
+        node, detector="viola"
+    )
 
     assert model_choice(parameters.values()).device == "cuda:1"
 

@@ -143,7 +143,9 @@ class MmodFaceDetector:
 
         Scores are those of `detect`, but for float32 rounding, wherever the network sees one level
         only. Within 95 px of a level's border (in pixels of that level) `detect`'s canvas shows the
-        network parts of other levels; here it sees what lies beyond a border as empty.
+        network parts of other levels; here it sees what lies beyond a border as empty. There,
+        scores were seen to differ by up to 0.013 and boxes to overlap by 0.82 at least (IoU; most
+        are the same to the pixel).
 
         Args:
             searches: Areas of frames of any sizes. What a frame costs follows its areas: each level
@@ -184,7 +186,8 @@ class MmodFaceDetector:
     def sweep(self, width: int, height: int) -> tuple[SearchArea, ...]:
         """Areas that cover everything that `detect` would look at, of about equal cost.
 
-        On two processor cores at 86 GFLOP/s the network takes at most 12 ms for an area.
+        On two processor cores at 86 GFLOP/s the network takes at most 12 ms for an area; resizing,
+        and upsampling above all, adds to that.
 
         Args:
             width: Of the image, in pixels.
@@ -214,6 +217,7 @@ class MmodFaceDetector:
         if first_level >= size.cells.levels:
             return [[] for _ in frames]
         canvas = self._canvas(width, height, first_level)
+        first_level = canvas.layout.first_level
         level_height, level_width = size.pieces.level_sizes[first_level]
         whole_level = Region(0, 0, level_width, level_height)
         pixels = (
@@ -246,7 +250,7 @@ class MmodFaceDetector:
             scores = self._network.block_scores(torch.stack(pieces), around).cpu().numpy()
             for (index, block), of_block in zip(members, scores, strict=True):
                 frame = searches[index].frame
-                x, y = self._size(frame.width, frame.height).cells.center(block)
+                x, y = self._size(frame.width, frame.height).cells.first_center(block)
                 cells = np.argwhere(of_block > self._min_score)
                 centres = cells[:, ::-1] * self._cells.stride_px + (x, y)
                 levels = np.full(len(cells), block.level)
