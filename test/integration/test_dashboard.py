@@ -1,0 +1,372 @@
+"""The dashboard in a real browser, beside real nodes. The tests follow one another on one page."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from numpy.typing import NDArray
+from std_msgs.msg import Header
+from std_srvs.srv import SetBool, Trigger
+
+from glamor_ros.messages.image_encoding import image_message
+from glamor_ros.msg import PersonEmotionArray
+
+from .ros_peer import PATIENCE_S, Camera, NodeProcess, Peer, wait_for
+
+pytest.importorskip("uvicorn")
+pytest.importorskip("wsproto")
+webdriver = pytest.importorskip("selenium.webdriver")
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(
+        CHROMIUM is None or DRIVER is None, reason="chromium and chromedriver are not installed"
+    ),
+]
+
+OPTIONS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+)
+ADDRESS = re.compile(r"the dashboard is at (http://127\.0\.0\.1:\d+/)")
+
+
+class Page:
+    """The dashboard as a person sees it."""
+
+    def __init__(self, folder: Path) -> None:
+        options = webdriver.ChromeOptions()
+        options.binary_location = CHROMIUM
+        for option in (*OPTIONS.split(), f"--user-data-dir={folder}"):
+            options.add_argument(option)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        service = webdriver.ChromeService(executable_path=DRIVER)
+        self._driver = webdriver.Chrome(options=options, service=service)
+
+    def open(self, address: str, width: int = 1280, height: int = 800) -> None:
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        self._driver.get(address)
+
+    def run(self, script: str) -> Any:
+        return self._driver.execute_script(f"return {script}")
+
+    def text(self, selector: str) -> str:
+        return str(self.run(f"document.querySelector({selector!r})?.innerText ?? ''"))
+
+    def wait_for_text(self, selector: str, text: str) -> None:
+        wait_for(
+            lambda: text in self.text(selector),
+            f"{text!r} in {selector}, which says {self.text(selector)!r}",
+        )
+
+    def click(self, selector: str) -> None:
+        self._driver.find_element("css selector", selector).click()
+
+    def complaints(self) -> list[str]:
+        """What went wrong, as a script that fails or something that the policy refuses."""
+        log = self._driver.get_log("browser")
+        return [entry["message"] for entry in log if entry["level"] == "SEVERE"]
+
+    def close(self) -> None:
+        self._driver.quit()
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    page = Page(tmp_path_factory.mktemp("browser"))
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def start(start_node: Callable[..., NodeProcess]) -> Callable[[str], NodeProcess]:
+    """Starts a node once; the tests of this module go on with the same."""
+    nodes: dict[str, NodeProcess] = {}
+    parameters: dict[str, dict[str, object]] = {
+        "image_source_node": {"rate_hz": 8.0},
+        "emotion_node": {"threads": 1},
+        "dashboard_node": {"port": 0},
+    }
+
+    def start(name: str) -> NodeProcess:
+        if name not in nodes:
+            nodes[name] = start_node(name, parameters[name])
+        return nodes[name]
+
+    return start
+
+
+def address_of(dashboard: NodeProcess) -> str:
+    dashboard.wait_for_log("the dashboard is at")
+    found = ADDRESS.search(dashboard.log)
+    assert found, dashboard.log
+    return found[1]
+
+
+def watched_by_dashboard(peer: Peer, topic: str) -> bool:
+    infos = peer.node.get_subscriptions_info_by_topic(topic)
+    return any(info.node_name == "dashboard_node" for info in infos)
+
+
+def test_people_are_shown_over_the_picture(
+    page: Page, peer: Peer, start: Callable[[str], NodeProcess]
+) -> None:
+    start("image_source_node")
+    start("emotion_node")
+    dashboard = start("dashboard_node")
+    address = address_of(dashboard)
+    wait_for(lambda: watched_by_dashboard(peer, "/emotions"), "the dashboard's subscription")
+    assert not watched_by_dashboard(peer, "/image"), "nobody watches yet"
+
+    page.open(address)
+
+    page.wait_for_text(".people .count", "2 in view")
+    page.wait_for_text(".state", "Live")
+    assert watched_by_dashboard(peer, "/image")
+    assert not watched_by_dashboard(peer, "/attention")
+    assert page.run(
+        "[document.querySelector('canvas').width, document.querySelector('canvas').height]"
+    ) == [640, 480]
+    cards = page.run("[...document.querySelectorAll('.card .emotion')].map(e => e.innerText)")
+    assert cards == ["Happy", "Happy"]
+    # The labels are filled with the emotion's colour, which the photograph does not have.
+    wait_for(lambda: page.run(COUNT_OF_LABEL_PIXELS) > 500, "labels in the picture")
+
+
+COUNT_OF_LABEL_PIXELS = """(() => {
+    const canvas = document.querySelector("canvas");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let count = 0;
+    for (let i = 0; i < data.length; i += 4) {
+        if (data[i] === 0xf0 && data[i + 1] === 0xe4 && data[i + 2] === 0x42) count += 1;
+    }
+    return count;
+})()"""
+
+
+def test_a_click_on_a_person_shows_the_attention(page: Page, peer: Peer) -> None:
+    id_of_first = page.run("document.querySelector('.card').dataset.person")
+    without_map = page.run(COUNT_OF_HEAT_PIXELS)
+    page.click(".card .attention")
+
+    wait_for(lambda: watched_by_dashboard(peer, "/attention"), "a subscription to /attention")
+    assert page.run("document.querySelector('.card .attention').ariaPressed") == "true"
+    with_map = without_map + 30_000
+    wait_for(lambda: page.run(COUNT_OF_HEAT_PIXELS) > with_map, "an attention map in the picture")
+
+    page.click(".card .attention")
+    wait_for(lambda: page.run(COUNT_OF_HEAT_PIXELS) < with_map, "a picture without attention")
+    wait_for(lambda: not watched_by_dashboard(peer, "/attention"), "no subscription")
+    assert page.run("document.querySelector('.card').dataset.person") == id_of_first
+    page.run(CLICK_A_FACE)
+    wait_for(lambda: watched_by_dashboard(peer, "/attention"), "a subscription after a click")
+
+
+# Of the heat's purple, of which the photograph has little.
+COUNT_OF_HEAT_PIXELS = """(() => {
+    const canvas = document.querySelector("canvas");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let count = 0;
+    for (let i = 0; i < data.length; i += 4) {
+        if (Math.min(data[i], data[i + 2]) > data[i + 1] + 20) count += 1;
+    }
+    return count;
+})()"""
+
+# Just below the first label's colour, where the face is.
+CLICK_A_FACE = """(() => {
+    const canvas = document.querySelector("canvas");
+    const { data, width } =
+        canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    for (let i = 0; i < data.length; i += 4) {
+        if (data[i] === 0xf0 && data[i + 1] === 0xe4 && data[i + 2] === 0x42) {
+            const box = canvas.getBoundingClientRect();
+            const scale = canvas.clientWidth / width;
+            const clientX = box.left + ((i / 4) % width + 30) * scale;
+            const clientY = box.top + (Math.floor(i / 4 / width) + 60) * scale;
+            canvas.dispatchEvent(new MouseEvent("click", { clientX, clientY, bubbles: true }));
+            return true;
+        }
+    }
+    return false;
+})()"""
+
+
+def test_health_and_diagnostics(page: Page, peer: Peer) -> None:
+    wait_for(
+        lambda: re.search(r"\d\.\d Hz\s+\d+ ms\s+\d+ ms\s+\d\.\d s ago", page.text("#rates")),
+        "rate and latencies",
+    )
+    assert "Nothing has been published" in page.text("#no-diagnostics")
+    publisher = peer.node.create_publisher(DiagnosticArray, "/diagnostics", 10)
+    values = [KeyValue(key="time detection [ms]", value="12.5"), KeyValue(key="dropped", value="7")]
+    status = DiagnosticStatus(
+        level=DiagnosticStatus.WARN,
+        name="emotion_node: images",
+        message="<b>slow</b>",
+        values=values,
+    )
+
+    def is_shown() -> bool:
+        publisher.publish(DiagnosticArray(status=[status]))
+        return "emotion_node: images" in page.text("#diagnostics")
+
+    wait_for(is_shown, "the diagnostics")
+    assert page.text("#diagnostics .level") == "Warning"
+    assert page.text("#diagnostics .message") == "<b>slow</b>", "text stays text"
+    assert "detection" in page.text("#stages")
+    assert "12.5 ms" in page.text("#stages")
+    assert page.text("#rates tbody td:last-child") == "7"
+    peer.node.destroy_publisher(publisher)
+
+
+def test_pause_and_reset(page: Page, peer: Peer) -> None:
+    assert page.run(
+        "[document.querySelector('#pause').disabled, document.querySelector('#reset').disabled]"
+    ) == [True, True]
+    assert "No node offers enable or reset_people" in page.text("#actions-hint")
+    enabled: list[bool] = []
+    resets: list[bool] = []
+
+    def enable(request: Any, response: Any) -> Any:
+        enabled.append(request.data)
+        response.success, response.message = True, f"enabled: {request.data}"
+        return response
+
+    def reset(request: Any, response: Any) -> Any:
+        resets.append(True)
+        response.success, response.message = False, "there are none"
+        return response
+
+    services = [
+        peer.node.create_service(SetBool, "enable", enable),
+        peer.node.create_service(Trigger, "reset_people", reset),
+    ]
+    wait_for(lambda: not page.run("document.querySelector('#pause').disabled"), "the button")
+    page.click("#pause")
+    page.wait_for_text("#pause", "Resume")
+    assert enabled == [False]
+    page.wait_for_text(".state", "Paused")
+    page.click("#pause")
+    page.wait_for_text("#pause", "Pause")
+    assert enabled == [False, True]
+    page.click("#reset")
+    page.wait_for_text("#notice", "there are none")
+    assert resets == [True]
+    for service in services:
+        peer.node.destroy_service(service)
+    wait_for(lambda: page.run("document.querySelector('#pause').disabled"), "no button")
+
+
+def test_nothing_comes_from_elsewhere_and_nothing_is_refused(page: Page) -> None:
+    loaded = page.run("performance.getEntriesByType('resource').map(e => e.name)")
+    assert len(loaded) >= 6
+    assert all(address.startswith(page.run("location.origin")) for address in loaded)
+    assert page.complaints() == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(375, 800), (1280, 800)])
+def test_it_fits_the_window(
+    page: Page, start: Callable[[str], NodeProcess], width: int, height: int
+) -> None:
+    page.open(address_of(start("dashboard_node")), width, height)
+    page.wait_for_text(".people .count", "2 in view")
+
+    assert page.run("document.documentElement.scrollWidth") <= width
+    rights = "[...document.querySelectorAll('button')].map(b => b.getBoundingClientRect().right)"
+    assert 0 < max(page.run(rights)) <= width
+
+
+def test_a_silent_camera_and_nobody_and_a_silent_node_are_told_apart(
+    page: Page,
+    peer: Peer,
+    start: Callable[[str], NodeProcess],
+    no_face: NDArray[np.uint8],
+) -> None:
+    assert start("image_source_node").stop() == 0
+    page.wait_for_text(".state", "Camera silent")
+    page.wait_for_text(".veil", "No pictures for")
+    page.wait_for_text(".people .empty", "no messages for")
+
+    stop = threading.Event()
+    with Camera(peer) as camera:
+
+        def publish() -> None:
+            while not stop.wait(0.15):
+                camera.publish(image_message(no_face, Header()))
+
+        thread = threading.Thread(target=publish)
+        thread.start()
+        try:
+            page.wait_for_text(".state", "Nobody in view")
+            page.wait_for_text(".people .empty", "Nobody in view.")
+            assert page.text(".veil") == ""
+
+            assert start("emotion_node").stop() == 0
+            page.wait_for_text(".state", "No messages")
+            page.wait_for_text(".veil", "No messages from emotion_node for")
+            # The picture goes on without people.
+            assert float(page.text("#rates tbody td:nth-of-type(5)").removesuffix(" Hz")) > 0
+        finally:
+            stop.set()
+            thread.join(PATIENCE_S)
+
+
+def test_killed_in_mid_stream_it_disturbs_nothing(
+    page: Page,
+    peer: Peer,
+    start_node: Callable[..., NodeProcess],
+    start: Callable[[str], NodeProcess],
+) -> None:
+    start_node("image_source_node", {"rate_hz": 8.0})
+    start_node("emotion_node", {"threads": 1})
+    people, subscription = peer.collect(PersonEmotionArray, "emotions")
+    page.wait_for_text(".people .count", "2 in view")
+
+    assert start("dashboard_node").stop(signal.SIGKILL) == -signal.SIGKILL
+
+    before = len(people)
+    wait_for(lambda: len(people) >= before + 10, "ten more messages")
+    page.wait_for_text("#connection", "Disconnected")
+    page.wait_for_text(".people .empty", "cannot be reached")
+    port = int(page.run("location.port"))
+    again = start_node("dashboard_node", {"port": port})
+    again.wait_for_log("the dashboard is at")
+    page.wait_for_text("#connection", "Connected")
+    page.wait_for_text(".people .count", "2 in view")
+    assert again.stop() == 0
+    assert "Traceback" not in again.log
+    peer.node.destroy_subscription(subscription)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "complaint", "exit_code"),
+    [
+        ({"host": "192.0.2.1"}, "cannot listen on 192.0.2.1:8080", 1),
+        ({"host": "0.0.0.0", "token": "short"}, "token has 5 characters", 2),
+        ({"port": 70000}, "port", 2),
+        ({"cameras": ["front", "2nd"]}, "'2nd'", 2),
+    ],
+)
+def test_what_cannot_be_served_ends_it(
+    start_node: Callable[..., NodeProcess],
+    parameters: dict[str, object],
+    complaint: str,
+    exit_code: int,
+) -> None:
+    node = start_node("dashboard_node", parameters)
+
+    assert node.wait() == exit_code
+    assert complaint in node.log
+    assert "Traceback" not in node.log
