@@ -2,15 +2,25 @@
 #   make demo     real faces get emotions over ROS 2 topics   SOURCE=<video|folder|webcam number>
 #                                                             DURATION=<seconds>
 #   make test     the whole test suite
-# Also: setup, lint, colcon, clean, and benchmark MMOD_DAT=<dlib's mmod_human_face_detector.dat>.
-# ROS_WHEELS=kilted chooses another ROS distribution than jazzy.
+#   make benchmark   speed and exactness beside rivals   ONLY=<row>  QUICK=1  FULL=1  DEVICE=cuda
+#                                                        MMOD_DAT=<.dat>  YUNET=<.onnx>
+# Also: setup, lint, colcon, clean, native (on Debian's and Ubuntu's own Python packages).
+# ROS_WHEELS=kilted chooses another ROS distribution than jazzy; TORCH_INDEX=<address> another
+# package index for torch, such as PyTorch's own for the CPU (see pytorch.org), since the torch of
+# PyPI brings gigabytes of GPU libraries along on x86-64.
 
 PYTHON ?= python3
 VENV ?= .venv
 ROS_WHEELS ?= jazzy
+TORCH_INDEX ?=
 SOURCE ?=
 DURATION ?=
+DEVICE ?=
+ONLY ?=
+QUICK ?=
+FULL ?=
 MMOD_DAT ?=
+YUNET ?=
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
@@ -28,7 +38,7 @@ unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
 # Nodes of these targets talk through shared memory: nothing reaches the network.
 demo test benchmark: export FASTDDS_BUILTIN_TRANSPORTS := SHM
 
-.PHONY: help setup demo test lint benchmark colcon clean
+.PHONY: help setup demo test lint benchmark colcon native clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
@@ -46,12 +56,18 @@ lint: setup
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
 	$(bin)/mypy
+	$(bin)/lint-imports
 
 benchmark: setup
-	$(bin)/python benchmarks/run.py $(MMOD_DAT)
+	$(bin)/python -m benchmarks run $(if $(DEVICE),--device '$(DEVICE)') $(addprefix --only ,$(ONLY)) \
+		$(if $(QUICK),--quick) $(if $(FULL),--full) \
+		$(if $(MMOD_DAT),--mmod-dat '$(MMOD_DAT)') $(if $(YUNET),--yunet '$(YUNET)')
 
 colcon: setup
 	VENV=$(abspath $(VENV)) .ci/colcon_build
+
+native:
+	TORCH_INDEX='$(TORCH_INDEX)' .ci/native_python
 
 clean:
 	rm -rf $(VENV) build install log dist demo_output
@@ -66,17 +82,23 @@ $(stamps)/environment:
 		{ echo 'Python lacks its C headers: install them (Debian, Ubuntu: python3-dev)'; exit 1; }
 	@command -v $${CXX:-c++} >/dev/null || \
 		{ echo 'A C++ compiler is needed: install one (Debian, Ubuntu: g++) or set CXX'; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@echo 'setup: a virtual environment in $(VENV)'
+	@$(PYTHON) -m venv $(VENV)
 	@mkdir -p $(stamps) && touch $@
 
 # What builds the package comes first, so that the package builds in place (and again in seconds).
 $(stamps)/dependencies-$(ROS_WHEELS): $(stamps)/environment pyproject.toml constraints.txt \
 		$(wildcard requirements/*.txt)
-	$(pip_install) cmake ninja scikit-build-core \
+	@echo 'setup: ROS 2 $(ROS_WHEELS) and what builds messages (downloads 90 MB, about 1 minute)'
+	@$(pip_install) cmake ninja scikit-build-core \
 		-r requirements/ros-$(ROS_WHEELS).txt -r requirements/ros-$(ROS_WHEELS)-build.txt
-	$(pip_install) --no-build-isolation '.[dev,dlib,export,test,training]'
+	@echo 'setup: torch (downloads 190 MB built for the CPU, gigabytes built for CUDA)'
+	@$(pip_install) $(if $(TORCH_INDEX),--index-url '$(TORCH_INDEX)') torch
+	@echo 'setup: OpenCV, SciPy, Lightning, linters and so on (downloads 290 MB, about 2 minutes)'
+	@$(pip_install) --no-build-isolation '.[dev,dlib,export,test,training]'
 	@rm -f $(stamps)/dependencies-* $(stamps)/package && touch $@
 
 $(stamps)/package: $(stamps)/dependencies-$(ROS_WHEELS) $(package_sources)
-	$(pip_install) --no-build-isolation --no-deps .
+	@echo 'setup: building and installing glamor_ros (about 15 seconds, the first time 1 minute)'
+	@$(pip_install) --no-build-isolation --no-deps .
 	@touch $@

@@ -16,7 +16,11 @@ class OutputError(GlamorError, OSError):
 
 
 def make_folder(folder: Path) -> None:
-    """With its parents, where it is not there. Raises OutputError."""
+    """Make a folder with its parents, where it is not there.
+
+    Raises:
+        OutputError: It cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
@@ -29,7 +33,8 @@ def make_folder(folder: Path) -> None:
 def atomic_path(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to, which takes its place when the block ends without an error.
 
-    Raises OutputError where it cannot be written, before the block begins if that can be known.
+    Raises:
+        OutputError: It cannot be written; before the block begins if that can be known.
     """
     writer = f"{os.getpid()}.{threading.get_ident()}"
     partial = path.with_name(f".{path.stem}.{writer}.partial{path.suffix}")
@@ -53,6 +58,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 def atomic_write(path: Path, content: bytes) -> None:
-    """Folders above are made. Raises OutputError."""
+    """Write a file whole or not at all, with the folders above it.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
     with atomic_path(path) as partial:
         partial.write_bytes(content)

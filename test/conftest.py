@@ -1,6 +1,8 @@
 """Fixtures that every test may use."""
 
 import os
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,22 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def _load_benchmarks() -> None:
+    """Make the benchmarks importable, which are run from the checkout and installed nowhere."""
+    directory = REPOSITORY / "benchmarks"
+    specification = spec_from_file_location(
+        "benchmarks", directory / "__init__.py", submodule_search_locations=[str(directory)]
+    )
+    assert specification is not None
+    assert specification.loader is not None
+    package = module_from_spec(specification)
+    sys.modules["benchmarks"] = package
+    specification.loader.exec_module(package)
+
+
+_load_benchmarks()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -23,7 +25,7 @@ from glamor_ros.training.starter_weights.disturbances import DISTURBANCES, low_r
 from glamor_ros.training.starter_weights.heads import Heads, train_and_test_index
 from glamor_ros.training.starter_weights.measure import (
     disturbed_accuracies,
-    largest_face,
+    largest_faces,
     neutral_logits,
     predict_heads,
     predictions_of,
@@ -36,6 +38,15 @@ MOST_LOST_UNDER_DISTURBANCE = 0.05
 MOST_LOST_AT_LOW_RESOLUTION = 0.10
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _all_cores() -> Iterator[None]:
+    """Thousands of faces, and no other process to share the cores with."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(os.cpu_count() or 1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="session")
 def ferplus_valid(shared_dir: Path) -> LabelledFaces:
     faces = load_ferplus(shared_dir / "data" / "ferplus_valid.npz")
@@ -43,6 +54,7 @@ def ferplus_valid(shared_dir: Path) -> LabelledFaces:
     return faces
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STARTERS)
 def test_accuracy_and_calibration_on_faces_kept_out(
     weights_dir: Path, ferplus_valid: LabelledFaces, name: str
@@ -56,6 +68,7 @@ def test_accuracy_and_calibration_on_faces_kept_out(
     assert rest.calibration_error <= 0.05
 
 
+@pytest.mark.slow
 def test_boxes_light_and_resolution_may_be_off(
     weights_dir: Path, ferplus_valid: LabelledFaces
 ) -> None:
@@ -69,6 +82,7 @@ def test_boxes_light_and_resolution_may_be_off(
         assert accuracy >= undisturbed - most_lost, name
 
 
+@pytest.mark.slow
 def test_people_who_were_never_seen(weights_dir: Path, shared_dir: Path, tmp_path: Path) -> None:
     """All heads of the identities held out."""
     with tarfile.open(shared_dir / "data" / "facial_expressions.tar") as archive:
@@ -85,7 +99,7 @@ def test_people_who_were_never_seen(weights_dir: Path, shared_dir: Path, tmp_pat
         tuple(identified.identities[i] for i in test),
     )
     detector = build_face_detector("mmod")
-    boxes = [largest_face(detector, path) for path in heads.paths]
+    boxes = largest_faces(detector, heads.paths)
     recognizer = EmotionRecognizer(load_checkpoint(weights_dir / WHOLE))
     found = measure(predict_heads(recognizer, heads, boxes))
     assert found.balanced_accuracy >= 0.60

@@ -20,9 +20,13 @@ _USED_ROOM = 0.5
 
 
 class MovingPhotograph:
-    """A view of width x height (0: the photograph's own) that pans and zooms slowly, without end.
+    """A view of a photograph that pans and zooms slowly, without end; the same in every run.
 
-    The n-th image is the same in every run.
+    Args:
+        photograph: (H, W, 3), uint8, BGR.
+        width: Of the view, in pixels; 0: as it follows from the photograph.
+        height: The same.
+        rate_hz: At which it will be read.
     """
 
     def __init__(

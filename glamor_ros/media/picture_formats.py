@@ -16,9 +16,8 @@ JPEG_START = b"\xff\xd8"
 PNG_START = b"\x89PNG\r\n\x1a\n"
 FORMATS = "BMP, JPEG, PNG, PPM, TIFF or WebP"
 
-# Neither a stuffed zero nor a restart marker, which both belong to the data of a scan.
-_JPEG_MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")
-_JPEG_END, _JPEG_ALONE = 0xD9, (0x01, 0xD8)
+_JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+_JPEG_SCAN, _JPEG_END = 0xDA, b"\xff\xd9"
 # All "start of frame" markers: C4, C8 and CC mean something else.
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PNM = re.compile(rb"P[1-6](?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})\s")
@@ -64,10 +63,9 @@ def _jpeg(content: bytes) -> PictureHeader | None:
     position = len(JPEG_START)
     while marker := _JPEG_MARKER.search(content, position):
         kind, position = marker[1][0], marker.end()
-        if kind == _JPEG_END:
-            return PictureHeader(width, height)
-        if kind in _JPEG_ALONE:
-            continue
+        if kind == _JPEG_SCAN:
+            # In the data of a scan a zero follows each FF that belongs to no marker.
+            return PictureHeader(width, height, is_whole=content.find(_JPEG_END, position) >= 0)
         # Decoders believe the first frame header.
         if kind in _JPEG_FRAMES and not width:
             height, width = struct.unpack_from(">3xHH", content, position)

@@ -49,16 +49,22 @@ class ArchitectureError(GlamorError, ValueError):
 
 @dataclass(frozen=True)
 class Architecture:
-    """The parts of a network by name (see ENCODERS, ATTENTIONS, FUSIONS, CLASSIFIER_INPUTS).
+    """The parts of a network by name.
 
-    classifier_units: 128 in the published checkpoint, 256 in the paper (Table 7).
-    family: "glamor_net", whose parts are chosen freely; "caer_net_s", the network of Lee et al.
-    (2019): the same encoders and fusion with context-only attention, 128 classifier_units (so the
-    paper counts it too: 44.14 in both Tables 3 and 4); "vgg16" and "resnet50" (see `baselines`),
-    which have no hidden layer in their classifier.
-    classifier_inputs: what is classified. With "face" there is no context encoder, no attention and
-    no fusion. With "context" there is no fusion, and the face is only encoded where the attention
-    needs it (section 4.3.3). Whether faces are hidden in the context is said by the InputSpec.
+    Attributes:
+        encoder: See ENCODERS.
+        attention: See ATTENTIONS.
+        fusion: See FUSIONS.
+        classifier_units: 128 in the published checkpoint, 256 in the paper (Table 7); 1 to
+            MAX_CLASSIFIER_UNITS.
+        family: "glamor_net", whose parts are chosen freely; "caer_net_s", the network of Lee et al.
+            (2019): the same encoders and fusion with context-only attention, 128 classifier_units
+            (so the paper counts it too: 44.14 in both Tables 3 and 4); "vgg16" and "resnet50" (see
+            `baselines`), which have no hidden layer in their classifier.
+        classifier_inputs: What is classified; see CLASSIFIER_INPUTS. With "face" there is no
+            context encoder, no attention and no fusion. With "context" there is no fusion, and the
+            face is encoded only where the attention needs it (section 4.3.3). Whether faces are
+            hidden in the context is said by the InputSpec.
     """
 
     encoder: str = "original"
@@ -72,7 +78,8 @@ class Architecture:
     def from_fields(cls, values: Mapping[str, Any]) -> Architecture:
         """From a configuration or a checkpoint; a family's own parts need not be given.
 
-        Raises ArchitectureError for a field or a family that is unknown.
+        Raises:
+            ArchitectureError: A field or the family is unknown.
         """
         known = [field.name for field in fields(cls)]
         unknown = sorted(values.keys() - set(known))
@@ -99,8 +106,10 @@ def _part(kind: str, parts: Mapping[str, _Part], name: str) -> _Part:
 def build_glamor_net(architecture: Architecture) -> GlamorNet:
     """The network with fresh weights.
 
-    Raises ArchitectureError for an unknown part, a part that the family does not have or a
-    classifier without units, TorchvisionMissingError for a baseline without torchvision.
+    Raises:
+        ArchitectureError: A part is unknown or not one of the family's, or the number of
+            classifier units is out of range.
+        TorchvisionMissingError: It is a baseline, and torchvision is not there.
     """
     _require_consistent(architecture)
     baseline = architecture.family in BASELINE_ENCODERS

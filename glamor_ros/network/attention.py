@@ -13,11 +13,13 @@ from .encoders import KERAS_BATCH_NORM_EPSILON, ConvolutionBlock
 
 @dataclass(frozen=True)
 class ContextEncoding:
-    """What is computed once for each context image, whoever looks at it.
+    """The encoding of B context images, computed once for all people in them.
 
-    cells: (B, H*W, C), the feature map's cells v_ij, row-major.
-    projection: (B, H*W, K), the attention's part that depends on the context alone.
-    height, width: of the feature map, in cells. A network without a context has none (H = W = 0).
+    Attributes:
+        cells: (B, H*W, C), the feature map's cells v_ij, row-major.
+        projection: (B, H*W, K), the attention's part that depends on the context alone.
+        height: Of the feature map, in cells; 0 for a network without a context.
+        width: Of the feature map, in cells; 0 for a network without a context.
     """
 
     cells: Tensor
@@ -33,9 +35,10 @@ class ContextEncoding:
 
 
 class ContextAttention(nn.Module):
-    """Weighs the context's cells for each person.
+    """An attention over the context's cells, of each person.
 
-    uses_face: whether the weights depend on the face.
+    Attributes:
+        uses_face: Whether the weights depend on the face.
     """
 
     uses_face: bool
@@ -53,7 +56,7 @@ class ContextAttention(nn.Module):
 
 
 class GlobalLocalAttention(ContextAttention):
-    """The score of a cell depends on the face and on the cell.
+    """The paper's attention: a cell's score depends on the face and on the cell (eqs. 3 and 4).
 
     The first dense layer W[v_f; v_ij] + b is kept as W_f v_f + b and W_c v_ij, so that the second,
     by far the larger part, is computed once for each context image. ReLU stands on both sides of
@@ -81,7 +84,7 @@ class GlobalLocalAttention(ContextAttention):
 
 
 class FacelessAttention(ContextAttention):
-    """The weights are the context's alone; `project` gives them: (B, H*W, 1)."""
+    """An attention that depends on the context alone; `project` gives the weights (B, H*W, 1)."""
 
     uses_face = False
 

@@ -22,6 +22,6 @@ def folded_for_inference(network: GlamorNet) -> GlamorNet:
         children = list(module.named_children())
         for (name, child), (next_name, next_child) in itertools.pairwise(children):
             if isinstance(child, nn.Conv2d) and isinstance(next_child, nn.BatchNorm2d):
-                module.set_submodule(name, fuse_conv_bn_eval(child, next_child))
-                module.set_submodule(next_name, nn.Identity())
+                setattr(module, name, fuse_conv_bn_eval(child, next_child))
+                setattr(module, next_name, nn.Identity())
     return folded.requires_grad_(False)

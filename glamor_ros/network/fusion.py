@@ -11,9 +11,12 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Fused:
-    """vector: (P, out_features). weights: (P, 2), of the face and the context, summing to 1.
+    """The joined vectors of P people.
 
-    weights is None where only one of them goes into the vector.
+    Attributes:
+        vector: (P, out_features).
+        weights: (P, 2), of the face and the context, rows sum to 1; None where only one of them
+            goes into the vector.
     """
 
     vector: Tensor
@@ -21,7 +24,11 @@ class Fused:
 
 
 class Fusion(nn.Module):
-    """Vectors of face (P, C_f) and context (P, C_c) to one vector (P, out_features)."""
+    """A fusion of the vectors of face (P, C_f) and context (P, C_c).
+
+    Attributes:
+        out_features: Length of the joined vector.
+    """
 
     out_features: int
 
@@ -34,7 +41,7 @@ def _score_network(features: int, hidden_units: int) -> nn.Sequential:
 
 
 class FusionNet(Fusion):
-    """Each branch scores itself; the softmax of the scores scales it, then they are joined.
+    """The paper's fusion: the softmax of the branches' own scores scales them; both are joined.
 
     Equations 6 to 8; also CAER-Net-S's adaptive fusion.
     """

@@ -14,12 +14,14 @@ from .fusion import Fusion
 
 @dataclass(frozen=True)
 class GlamorOutput:
-    """What the network says of P people.
+    """The network's output for P people.
 
-    logits: (P, 7), class order of `emotions.EMOTIONS`.
-    face_vector, context_vector: (P, C); C is 0 where the network does not encode it.
-    attention: (P, H, W), sums to 1 over the cells; None where the network looks at no context.
-    fusion_weights: (P, 2), face and context; None where only one of them is classified.
+    Attributes:
+        logits: (P, 7), in the class order of `emotions.EMOTIONS`.
+        face_vector: (P, C); C is 0 where the network does not encode the face.
+        context_vector: (P, C); C is 0 where the network does not encode the context.
+        attention: (P, H, W), sums to 1 over the cells; None for a network without a context.
+        fusion_weights: (P, 2), face and context; None where only one of them is classified.
     """
 
     logits: Tensor
@@ -36,14 +38,19 @@ class GlamorOutput:
 
 @dataclass(frozen=True)
 class ContextBranch:
-    """What looks at the context: its encoder, and how its cells are weighed."""
+    """The part of the network that looks at the context.
+
+    Attributes:
+        encoder: Gives the context's feature map.
+        attention: Weighs its cells.
+    """
 
     encoder: Encoder
     attention: ContextAttention
 
 
 class GlamorNet(nn.Module):
-    """Face and context encoders, attention of the face over the context, fusion, classifier.
+    """GLAMOR-Net: face and context encoders, attention over the context, fusion, classifier.
 
     A context is encoded once (`encode_context`); every person then costs one face encoding and one
     vector added in the attention (`recognize`). Without a face encoder nothing is seen of the

@@ -21,14 +21,18 @@ class InputSpecError(GlamorError, ValueError):
 
 @dataclass(frozen=True)
 class InputSpec:
-    """Sizes in pixels, (height, width); the defaults are the released code's.
+    """The images that a network was trained on; the defaults are the released code's.
 
-    face_size: the face's crop is resized to this.
-    context_resize: the image with the faces set to zero is resized to this,
-    context_crop: and this is cut from its centre.
-    face_box_scale: the detector's box is scaled about its centre by this before it is used.
-    context_faces: "masked", the faces are set to zero in the context; "visible", they are not
-    (paper, Table 4).
+    Sizes are (height, width) in pixels, 1 to MAX_SIZE_PX.
+
+    Attributes:
+        face_size: The face's crop is resized to this.
+        context_resize: The image with the faces set to zero is resized to this.
+        context_crop: This is cut from the centre of the resized image.
+        face_box_scale: The detector's box is scaled about its centre by this before it is used,
+            0.5 to 3.
+        context_faces: "masked", the faces are set to zero in the context, or "visible", they are
+            not (paper, Table 4).
     """
 
     face_size: tuple[int, int] = (96, 96)

@@ -37,7 +37,7 @@ class Label:
         return len(self.lines) * (ascent + descent + self.style.padding_px) + self.style.padding_px
 
     def fits(self, width_px: int, height_px: int) -> bool:
-        """Whether all of it finds room in so many pixels."""
+        """Whether the whole label fits into the given number of pixels."""
         return self.width <= width_px and self.height <= height_px
 
     def draw(self, image: NDArray[np.uint8], region: Region, ground: BgrColor) -> None:

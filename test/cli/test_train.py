@@ -76,8 +76,9 @@ def states(path: Path) -> dict[str, torch.Tensor]:
     return load_checkpoint(path).network.state_dict()
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_weights(dataset: Path, tmp_path: Path) -> None:
-    typed = arguments(dataset, tmp_path, epochs=20)
+    typed = arguments(dataset, tmp_path, epochs=10)
     resume = tmp_path / "run/joint/resume.ckpt"
     with subprocess.Popen(command([*typed, "--devices", "1"]), env=IN_ONE_THREAD) as process:
         while not resume.is_file() and process.poll() is None:
@@ -106,6 +107,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(dataset: Path, tmp_path: Path)
     assert provenance["processes"] == 1
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_run(dataset: Path, tmp_path: Path) -> None:
     typed = [*arguments(dataset, tmp_path, epochs=30), "--devices", "2", "--strategy", "ddp"]
     finished = subprocess.run(

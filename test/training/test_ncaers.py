@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from glamor_ros.media.pictures import MediaError, read_picture
+from glamor_ros.media.pictures import BgrImage, MediaError, read_picture, write_picture
 from glamor_ros.training.data import ncaers
 from glamor_ros.training.data.caer import read_caer
 from glamor_ros.training.data.caer_videos import (
@@ -141,15 +141,13 @@ def test_a_build_goes_on_where_it_was(
     out = tmp_path / "out"
     written: list[Path] = []
 
-    def write_three(path: Path, content: bytes) -> None:
-        if path.suffix == ".png":
-            if len(written) == 3:
-                raise KeyboardInterrupt
-            written.append(path)
-        write(path, content)
+    def write_three(path: Path, picture: BgrImage) -> None:
+        if len(written) == 3:
+            raise KeyboardInterrupt
+        written.append(path)
+        write_picture(path, picture)
 
-    write = ncaers.atomic_write
-    monkeypatch.setattr(ncaers, "atomic_write", write_three)
+    monkeypatch.setattr(ncaers, "write_picture", write_three)
     with pytest.raises(KeyboardInterrupt):
         build_ncaers(caer, out, SETTINGS)
     monkeypatch.undo()

@@ -24,7 +24,7 @@ from glamor_ros.training.data.batch_sampling import BatchError
 from glamor_ros.training.data.joint_augmentation import JointAugmentation
 from glamor_ros.training.fit.branch_training import branch_architectures, take_encoders
 from glamor_ros.training.fit.lightning_module import NetworkBatch, StageModule
-from glamor_ros.training.fit.recipe import Recipe, load_recipe
+from glamor_ros.training.fit.recipe import Recipe, Stages, load_recipe
 from glamor_ros.training.fit.run_directory import RunError
 from glamor_ros.training.fit.trainer import TrainingError
 from glamor_ros.training.fit.training_callbacks import FusionCollapseWarning, FusionWatch
@@ -186,15 +186,22 @@ def test_a_run_is_not_overwritten_nor_mixed_with_another(uninterrupted: Path) ->
         run(CHANGING, TRAIN, FEW, uninterrupted, resume=True)
 
 
-def test_another_seed_gives_other_weights(uninterrupted: Path, tmp_path: Path) -> None:
-    joint = replace(CHANGING, stages=replace(CHANGING.stages, branches=None))
-    for seed in (0, 0, 1):
-        run(replace(joint, seed=seed), FEW, None, tmp_path / f"{seed}", resume=True)
-    again = tmp_path / "again"
-    run(joint, FEW, None, again)
-    assert same_weights(again / "last.safetensors", tmp_path / "0/last.safetensors")
-    assert not same_weights(again / "last.safetensors", tmp_path / "1/last.safetensors")
-    assert not (again / "best.safetensors").exists()
+def test_the_seed_decides_the_weights(tmp_path: Path) -> None:
+    stages = Stages(replace(CHANGING.stages.joint, epochs=1))
+    for name, seed in (("first", 0), ("again", 0), ("other", 1)):
+        run(replace(CHANGING, stages=stages, seed=seed), FEW, None, tmp_path / name)
+    first, again, other = (
+        tmp_path / name / "last.safetensors" for name in ("first", "again", "other")
+    )
+    assert same_weights(first, again)
+    assert not same_weights(first, other)
+
+
+def test_without_validation_there_is_no_best(tmp_path: Path) -> None:
+    recipe = replace(CHANGING, stages=Stages(replace(CHANGING.stages.joint, epochs=1)))
+    trained = run(recipe, FEW, None, tmp_path / "run")
+    assert trained.best is None
+    assert not (tmp_path / "run/best.safetensors").exists()
 
 
 def module(recipe: Recipe) -> StageModule:

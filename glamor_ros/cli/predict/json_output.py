@@ -24,7 +24,7 @@ def json_list(file: TextIO) -> Iterator[JsonSink]:
 
 
 class JsonSink:
-    """Writes each entry as it comes: a long video's would fill the memory."""
+    """A list in a file; entries are written as they come: a long video's would fill the memory."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file

@@ -24,7 +24,7 @@ PICTURE_SUFFIX, VIDEO_SUFFIX = "_emotions.png", "_emotions.mp4"
 
 
 class PictureFolder:
-    """Gives each input a file of its own: its name with _emotions.png or _emotions.mp4.
+    """A folder with a file for each input, called by its name with _emotions.png or _emotions.mp4.
 
     Files from folders keep their place in them. A number is put behind names that several have, and
     no input is overwritten.

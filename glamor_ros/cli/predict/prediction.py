@@ -20,7 +20,15 @@ from .inputs import Input
 
 @dataclass(frozen=True)
 class Prediction:
-    """The people in an image, or in a frame of a video, where frame_index and time_s are set."""
+    """The people in an image, or in one frame of a video.
+
+    Attributes:
+        source: The file.
+        image_bgr: (H, W, 3), uint8, BGR.
+        view: The people.
+        frame_index: From 0; None for an image.
+        time_s: Since the beginning of the video; None for an image.
+    """
 
     source: Input
     image_bgr: BgrImage
@@ -36,7 +44,7 @@ class Prediction:
 
 
 class Predictor:
-    """Runs detector and recognizer over files."""
+    """Detector and recognizer, run over files."""
 
     def __init__(self, detector: FaceDetector, recognizer: EmotionRecognizer) -> None:
         self._observer = PeopleObserver(detector, recognizer)

@@ -13,7 +13,7 @@ AddFrame = Callable[[Prediction], None]
 
 
 class PredictionSink(Protocol):
-    """Takes predictions; `with` makes what it writes complete, or leaves nothing on an error."""
+    """Somewhere that predictions go; a `with` completes a file, or leaves nothing of it."""
 
     def image(self, prediction: Prediction) -> None:
         """Take an image."""

@@ -93,13 +93,16 @@ def load_imagenet_weights(encoder: Encoder, weights: Path | Mapping[str, Tensor]
                 f"{source} does not hold torchvision's weights for {kind}: {summary(problems)}"
             )
 
-    try:
-        layouts = read_header(weights).layouts if isinstance(weights, Path) else weights
-        require_none(layout_problems(encoder.state_dict(), body(layouts)))
-        tensors = read_tensors(weights) if isinstance(weights, Path) else weights
-    except TensorFileError as error:
-        raise EncoderWeightsError(
-            f"{error}; save torchvision's state_dict with safetensors.torch.save_file"
-        ) from error
-    require_none(value_problems(body(tensors)))
-    encoder.load_state_dict(body(tensors), strict=False)
+    if isinstance(weights, Path):
+        try:
+            # What does not fit is not read.
+            header = read_header(weights)
+            require_none(layout_problems(encoder.state_dict(), body(header.layouts)))
+            weights = read_tensors(weights)
+        except TensorFileError as error:
+            raise EncoderWeightsError(
+                f"{error}; save torchvision's state_dict with safetensors.torch.save_file"
+            ) from error
+    tensors = body(weights)
+    require_none([*layout_problems(encoder.state_dict(), tensors), *value_problems(tensors)])
+    encoder.load_state_dict(tensors, strict=False)

@@ -45,7 +45,14 @@ class CheckpointError(GlamorError, ValueError):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A network with its weights, what it expects of its inputs and where it comes from."""
+    """A network with its weights, what it expects of its inputs and where it comes from.
+
+    Attributes:
+        network: The network.
+        architecture: What it is made of.
+        input_spec: How its inputs are prepared.
+        provenance: Where the weights come from; JSON values.
+    """
 
     network: GlamorNet
     architecture: Architecture
@@ -54,7 +61,11 @@ class Checkpoint:
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
-    """Write the file whole or not at all. Raises OutputError with the path where it cannot be."""
+    """Write a checkpoint's file, whole or not at all.
+
+    Raises:
+        OutputError: It cannot be written; the message names the path.
+    """
     tensors = {
         name: value.detach().cpu().contiguous()
         for name, value in without_step_counters(checkpoint.network.state_dict()).items()

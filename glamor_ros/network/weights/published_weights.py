@@ -19,7 +19,12 @@ LICENSE = "MIT, Copyright (c) 2020 Minh Nhat Le"
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """A file of the checkpoint; git_blob_id: of its content."""
+    """A file of the checkpoint.
+
+    Attributes:
+        name: Its name in the repository and here.
+        git_blob_id: The id of its content.
+    """
 
     name: str
     git_blob_id: str
@@ -37,9 +42,12 @@ OnFileProgress = Callable[[str, int, int | None], None]
 
 @dataclass(frozen=True)
 class PublishedWeights:
-    """Fetches the checkpoint's files, verifies and converts them.
+    """The published checkpoint: its files are fetched, verified and converted.
 
-    files: the index first. base_url: the folder that holds them.
+    Attributes:
+        files: The index first.
+        base_url: The address of the folder that holds them.
+        download: Fetches each of them.
     """
 
     files: Sequence[PublishedFile] = PUBLISHED_FILES
@@ -49,8 +57,10 @@ class PublishedWeights:
     def fetch(self, directory: Path, on_progress: OnFileProgress) -> Checkpoint:
         """The network, from files in directory; those that are there already are not fetched again.
 
-        Raises DownloadError: a file cannot be had, or has other content than was published.
-        Raises TensorFlowCheckpointError, GlamorImportError: the files are not this network.
+        Raises:
+            DownloadError: A file cannot be had, or has other content than was published.
+            TensorFlowCheckpointError: The files are no checkpoint.
+            GlamorImportError: They hold another network.
         """
         for file in self.files:
 

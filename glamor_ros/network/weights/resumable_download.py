@@ -40,10 +40,12 @@ def git_blob_id(path: Path) -> str:
 
 @dataclass(frozen=True)
 class ResumableDownload:
-    """Fetches files whose git blob id is known.
+    """A download of files whose git blob id is known.
 
-    timeout_s: of connecting and of each read. max_fruitless_attempts: one after another, without a
-    byte gained, before it is given up. retry_wait_s: before another attempt, doubled each time.
+    Attributes:
+        timeout_s: The longest that connecting, or one read, may take.
+        max_fruitless_attempts: Attempts in a row that gain no byte, after which it is given up.
+        retry_wait_s: The wait before another attempt, doubled each time.
     """
 
     timeout_s: float = 30.0

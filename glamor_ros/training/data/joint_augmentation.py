@@ -14,12 +14,14 @@ from ...network.input_spec import InputSpec
 
 @dataclass(frozen=True)
 class JointAugmentation:
-    """The released code's augmentation, each image for itself, and shifts of the face.
+    """The released code's augmentation, drawn for each image, and shifts of the face.
 
-    flip: half of the samples are mirrored, face and context alike.
-    rotation_deg: the face is turned by up to so many degrees in either direction.
-    face_shift_px: the face's crop moves by up to so many pixels of the network's face.
-    random_context_crop: context_crop is cut anywhere from context_resize, not from its centre.
+    Attributes:
+        flip: Whether half of the samples are mirrored, face and context alike.
+        rotation_deg: The largest angle by which a face is turned in either direction, 0 to 180.
+        face_shift_px: The largest shift of a face's crop, in pixels of the network's face.
+        random_context_crop: Whether context_crop is cut from anywhere in context_resize, instead
+            of from its centre.
     """
 
     flip: bool = True

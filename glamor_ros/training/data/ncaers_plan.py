@@ -39,7 +39,7 @@ class PlanSettings:
     shortest_part_s: where a class stays below its number of frames, its parts may be cut down to
     this (None: they are not cut). CAER's rare classes have so few clips that Table 1 is not reached
     with parts of 2 s: fear has about 360 for training, of 3.5 s, and 2902 frames in Table 1.
-    training_frames: at most so many of each class.
+    training_frames: the largest number of frames of each class.
     max_imbalance: in every split no class gets more than this times the frames of the scarcest.
     """
 

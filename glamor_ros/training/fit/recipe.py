@@ -28,11 +28,19 @@ PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 class StageRecipe:
     """Stochastic gradient descent on the cross-entropy with the labels' distributions.
 
-    batch_size: of all devices together.
-    dropout: before the classifier's last layer.
-    averaged_weights_decay: of an exponential average over the steps, which is then what is
-    validated and saved; None for none.
-    precision: see Lightning's Trainer.
+    Attributes:
+        epochs: Passes over the training samples.
+        batch_size: Samples of a step, on all devices together.
+        learning_rate: The initial one.
+        schedule: How it changes.
+        momentum: Of the gradient, 0 to 1.
+        nesterov: Whether the momentum is Nesterov's.
+        weight_decay: Of weights; biases and normalisations have none.
+        label_smoothing: The share of each label that is spread over all classes, 0 to 1.
+        dropout: Before the classifier's last layer, 0 to 1.
+        averaged_weights_decay: Of an exponential average over the steps, which is then what is
+            validated and saved; None for none.
+        precision: See Lightning's Trainer.
     """
 
     epochs: int
@@ -69,7 +77,12 @@ class StageRecipe:
 
 @dataclass(frozen=True)
 class Stages:
-    """branches: of face and context encoder, each by itself; None: the training starts jointly."""
+    """The stages of a training.
+
+    Attributes:
+        joint: The whole network end to end.
+        branches: Face and context encoder, each by itself; None starts with the joint stage.
+    """
 
     joint: StageRecipe
     branches: StageRecipe | None = None
@@ -86,10 +99,21 @@ class PaperRow:
 
 @dataclass(frozen=True)
 class Recipe:
-    """pretrained_encoders: they start from weights trained elsewhere, which the run is given.
+    """Everything that decides what a training run gives.
 
-    without_face: see SamplePreparation.
-    deterministic: the same run twice gives the same weights, on a GPU at the cost of some speed.
+    Attributes:
+        model: The network's parts.
+        stages: How it is trained.
+        inputs: The sizes of its inputs.
+        augmentation: Random changes to the training samples.
+        pretrained_encoders: Whether the encoders start from weights trained elsewhere, which the
+            run is given.
+        without_face: What becomes of images without a face; see SamplePreparation.
+        seed: Of everything that is drawn, 0 to MAX_SEED.
+        deterministic: Whether the same run gives the same weights again, on a GPU at the cost of
+            some speed.
+        description: For the reader.
+        paper: The result of the paper that it reproduces; None for none.
     """
 
     model: Architecture

@@ -47,8 +47,12 @@ class TrainingError(GlamorError, ValueError):
 
 @dataclass(frozen=True)
 class TrainingData:
-    """train is prepared with the recipe's `training_preparation`, validation with its
-    `validation_preparation`. source: where they come from, for the provenance; JSON values.
+    """The samples of a run.
+
+    Attributes:
+        train: Prepared with the recipe's `training_preparation`.
+        validation: Prepared with its `validation_preparation`; None trains without validation.
+        source: Where they come from, for the provenance; JSON values.
     """
 
     train: EmotionDataset
@@ -65,11 +69,20 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """Where and on what machines a recipe is run.
+    """The place and the machines on which a recipe is run.
 
-    output: shared by all machines of the run. accelerator to strategy: see Lightning's Trainer.
-    encoder_weights: for recipes with `pretrained_encoders`; see `load_imagenet_weights`.
-    limit_batches: at most so many training and validation batches an epoch, to try a recipe out.
+    Attributes:
+        output: The run's folder, shared by all machines.
+        resume: Whether an interrupted run is continued.
+        accelerator: See Lightning's Trainer, as for devices, nodes (its num_nodes) and strategy.
+        devices: Devices of each machine.
+        nodes: Machines.
+        strategy: How the devices share a batch.
+        workers: Processes of each device that read samples.
+        encoder_weights: For recipes with `pretrained_encoders`; see `load_imagenet_weights`.
+        limit_batches: The largest number of training and of validation batches in an epoch, to try
+            a recipe out; None for all.
+        progress_bar: Whether Lightning draws one.
     """
 
     output: Path
@@ -86,7 +99,13 @@ class RunSettings:
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """best: the most accurate in validation; None without validation data. figures: of `last`."""
+    """The weights that a run has given.
+
+    Attributes:
+        best: The most accurate in validation; None without validation data.
+        last: Those of the last epoch.
+        figures: What was measured in that epoch, by name.
+    """
 
     best: Path | None
     last: Path
@@ -101,8 +120,17 @@ def train(
 ) -> TrainedNetwork:
     """Train a network from the start to the end, or from where the run was interrupted.
 
-    callbacks: further ones for each stage, which is "face", "context" or "joint".
-    Raises TrainingError, RunError, BatchError, EncoderWeightsError for what cannot be run.
+    Args:
+        recipe: What is trained and how.
+        data: The samples.
+        settings: Where it is run.
+        callbacks: Gives further callbacks for each stage: "face", "context" or "joint".
+
+    Raises:
+        TrainingError: Weights that the recipe needs are missing, or Lightning refuses a setting.
+        RunError: The folder holds another run, or one that was not to be continued.
+        BatchError: The batch size fits neither the samples nor the devices.
+        EncoderWeightsError: The encoder weights cannot be used.
     """
     _require_weights(recipe, settings)
     _require_batches(recipe, data, settings)
@@ -293,5 +321,8 @@ class _Run:
 
 
 def is_first_process() -> bool:
-    """Before Lightning has connected them: by what it, torchrun and SLURM set in others."""
+    """Whether this process leads the run, known even before Lightning has connected them all.
+
+    Lightning, torchrun and SLURM set environment variables in the processes that follow.
+    """
     return getattr(rank_zero_only, "rank", 0) == 0 and int(os.environ.get("NODE_RANK", "0")) == 0

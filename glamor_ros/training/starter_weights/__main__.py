@@ -40,7 +40,7 @@ from .measure import (
     disturbance_table,
     disturbed_accuracies,
     in_grey,
-    largest_face,
+    largest_faces,
     neutral_logits,
     predict_heads,
     predictions_of,
@@ -146,7 +146,7 @@ def measure(data: Path, run: Path, out: Path) -> None:
     images = torch.from_numpy(valid.images)[:, None]
     _, heads = train_and_test(load_heads(data / "facial_expressions"))
     detector = build_face_detector("mmod")
-    boxes = [largest_face(detector, path) for path in heads.paths]
+    boxes = largest_faces(detector, heads.paths)
     measured: dict[str, Any] = {"heads_without_a_detected_face": boxes.count(None)}
     for name in (WHOLE, FACE_ALONE):
         checkpoint = load_checkpoint(out / f"{name}.safetensors")

@@ -30,8 +30,11 @@ def divide_logits(last_layer: nn.Linear, temperature: float) -> None:
 
 @torch.no_grad()
 def adjust_logits(last_layer: nn.Linear, frequency: Tensor, strength: float) -> None:
-    """Takes strength * log(frequency) from the logits; frequency (7,), sums to 1.
+    """Subtract strength * log(frequency) from the logits, which favours rare classes.
 
-    strength 1 undoes all that the network has learnt of how frequent the classes are.
+    Args:
+        last_layer: The layer that gives the logits; its bias is changed.
+        frequency: The share of each class (7,), sums to 1.
+        strength: 1 undoes all that the network has learnt of how frequent the classes are.
     """
     last_layer.bias.sub_(strength * torch.log(frequency))

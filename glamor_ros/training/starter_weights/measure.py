@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import cv2
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...media.pictures import read_picture
+from ...network.batch_norm_folding import folded_for_inference
 from ...network.emotions import EMOTIONS
 from ...network.glamor_net import GlamorNet
 from ...perception.detection.face_detector import FaceDetector
@@ -27,18 +28,38 @@ from .joint_stage import FACE_SIZE_PX
 from .optimization import channels_last
 from .surroundings import neutral_surroundings
 
+BATCH_SIZE = 128
+PHOTOGRAPHS_PER_BATCH = 16
 ENLARGED_PX = 160
 BORDER_PX = 48
+
+_Item = TypeVar("_Item")
+
+
+class NeutralContext:
+    """A network that sees every face in the same neutral context, which is encoded once.
+
+    Args:
+        network: The network; it is left as it is.
+    """
+
+    def __init__(self, network: GlamorNet) -> None:
+        self._network = folded_for_inference(network)
+        self._context = self._network.encode_context(neutral_surroundings(1))
+
+    def logits(self, faces: Tensor) -> Tensor:
+        """Logits (N, 7) for RGB faces (N, 3, 96, 96) in [0, 1]."""
+        everybody = self._context.for_people(torch.zeros(len(faces), dtype=torch.int64))
+        face_vector = self._network.encode_faces(channels_last(faces))
+        return self._network.recognize(face_vector, everybody).logits
 
 
 @torch.inference_mode()
 def neutral_logits(network: GlamorNet, images: Tensor) -> Tensor:
     """Logits (N, 7) for grey faces (N, 1, h, w), uint8, in neutral contexts, in a single pass."""
+    neutral = NeutralContext(network)
     return torch.cat(
-        [
-            network(resized_faces(batch, FACE_SIZE_PX), neutral_surroundings(len(batch))).logits
-            for batch in images.split(128)
-        ]
+        [neutral.logits(resized_faces(batch, FACE_SIZE_PX)) for batch in images.split(BATCH_SIZE)]
     )
 
 
@@ -47,15 +68,13 @@ def disturbed_accuracies(
     network: GlamorNet, images: Tensor, labels: NDArray[np.int64]
 ) -> dict[str, float]:
     """Accuracy on grey faces (N, 1, h, w), uint8, in neutral contexts, by disturbance."""
+    neutral = NeutralContext(network)
     correct = dict.fromkeys(DISTURBANCES, 0)
-    for batch, expected in zip(
-        images.split(128), np.split(labels, range(128, len(labels), 128)), strict=True
-    ):
-        faces, contexts = resized_faces(batch, FACE_SIZE_PX), neutral_surroundings(len(batch))
+    starts = range(BATCH_SIZE, len(labels), BATCH_SIZE)
+    for batch, expected in zip(images.split(BATCH_SIZE), np.split(labels, starts), strict=True):
+        faces = resized_faces(batch, FACE_SIZE_PX)
         for name, disturb in DISTURBANCES.items():
-            predicted = (
-                network(channels_last(disturb(faces)), contexts).logits.argmax(dim=1).numpy()
-            )
+            predicted = neutral.logits(disturb(faces)).argmax(dim=1).numpy()
             correct[name] += int((predicted == expected).sum())
     return {name: count / len(labels) for name, count in correct.items()}
 
@@ -66,11 +85,14 @@ def predictions_of(logits: Tensor, labels: NDArray[np.int64]) -> Predictions:
     return Predictions([f"face {i}" for i in range(len(labels))], labels, probabilities)
 
 
-def largest_face(detector: FaceDetector, path: Path) -> Box | None:
-    """Of the faces in a photograph the one with the largest area, None where there is none."""
-    (detections,) = detector.detect([Frame(read_picture(path))])
-    boxes = [detection.box for detection in detections]
-    return max(boxes, key=lambda box: box.width * box.height, default=None)
+def largest_faces(detector: FaceDetector, paths: Sequence[Path]) -> list[Box | None]:
+    """Of the faces in each photograph the one with the largest area, None where there is none."""
+    largest: list[Box | None] = []
+    for some in _batches(paths):
+        for detections in detector.detect([Frame(read_picture(path)) for path in some]):
+            boxes = [detection.box for detection in detections]
+            largest.append(max(boxes, key=lambda box: box.width * box.height, default=None))
+    return largest
 
 
 def as_it_is(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -92,19 +114,30 @@ def predict_heads(
 ) -> Predictions:
     """Recognition of the face in each photograph's box; those without one are left out.
 
-    change: what becomes of the photograph before.
+    Args:
+        recognizer: What is measured.
+        heads: The photographs, with their labels.
+        boxes: The face in each of them.
+        change: What becomes of the photograph before.
     """
     places = [place for place, box in enumerate(boxes) if box is not None]
-    images = (change(read_picture(heads.paths[place])) for place in places)
-    estimates = [
-        recognizer.recognize([Scene(Frame(image), (cast(Box, boxes[place]),))])[0][0]
-        for place, image in zip(places, images, strict=True)
-    ]
+    estimates = []
+    for some in _batches(places):
+        scenes = [
+            Scene(Frame(change(read_picture(heads.paths[place]))), (cast(Box, boxes[place]),))
+            for place in some
+        ]
+        estimates += [estimate for (estimate,) in recognizer.recognize(scenes)]
     return Predictions(
         [f"{heads.paths[place].parent.name}/{heads.paths[place].name}" for place in places],
         heads.labels.numpy()[places],
         np.stack([estimate.probabilities for estimate in estimates]),
     )
+
+
+def _batches(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    for start in range(0, len(items), PHOTOGRAPHS_PER_BATCH):
+        yield items[start : start + PHOTOGRAPHS_PER_BATCH]
 
 
 def relative_box_widths(

@@ -19,7 +19,7 @@ HEADS_RARITY = 0.5
 
 
 class FaceMixture:
-    """Draws augmented batches."""
+    """A source of augmented batches, drawn at random from faces and heads."""
 
     def __init__(self, faces: LabelledFaces, heads: Heads, generator: torch.Generator) -> None:
         self._images = torch.from_numpy(faces.images)[:, None]
@@ -36,9 +36,16 @@ class FaceMixture:
     def draw(
         self, faces: int, heads: int, size_px: int, augmentation: FaceAugmentation
     ) -> tuple[Tensor, Tensor]:
-        """So many FER+ faces and heads, in this order.
+        """A batch of FER+ faces followed by heads.
 
-        RGB (N, 3, size, size) in [0, 1] and targets (N, 7), rows of which sum to 1.
+        Args:
+            faces: Number of FER+ faces.
+            heads: Number of heads.
+            size_px: Height and width of the images.
+            augmentation: What is done to them.
+
+        Returns:
+            RGB images (N, 3, size, size) in [0, 1] and targets (N, 7), whose rows sum to 1.
         """
         face_index = self._draw(self._face_weights, faces)
         head_index = self._draw(self._head_weights, heads)

@@ -19,7 +19,13 @@ ALIKE_PROBABILITY = 0.5
 
 
 class Surroundings:
-    """Draws contexts; `pool` (M, 3, h, w), uint8, are faces with their labels (M,)."""
+    """A source of made contexts, drawn at random.
+
+    Args:
+        pool: Faces (M, 3, h, w), uint8, that may appear in them.
+        labels: Their emotions (M,).
+        generator: What is drawn from.
+    """
 
     def __init__(self, pool: Tensor, labels: Tensor, generator: torch.Generator) -> None:
         self._pool = pool

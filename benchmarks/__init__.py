@@ -1,0 +1,1 @@
+"""How fast and how exact the package is, beside its rivals, in one run: `make benchmark`."""

@@ -1,0 +1,1 @@
+"""The rows of the table of measures: each module measures some, beside their rivals."""

@@ -1,0 +1,69 @@
+"""A camera that is faster than the node: memory, latency, drops."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Iterator
+
+from ..arrivals import dropped_share, rate_hz
+from ..measurement import Absence, Measurement, Spread, Target
+from ..nodes_at_work import Camera, Setting, observe
+from ..options import Options
+
+ROW = "overload"
+CAMERA_RATE_HZ = 120.0
+WARM_UP_S = 10
+MAX_GROWTH_MIB, MAX_LATENCY_FRAMES = 5.0, 2.0
+# The part of the memory's samples at each end that a median is taken of.
+_ENDS = 0.1
+_DROPPED_IN_LOG = re.compile(r"(\d+) dropped")
+
+
+def measure(options: Options) -> Iterator[Measurement | Absence]:
+    """A minute at 120 Hz, ten in a full run."""
+    duration_s = 600 if options.full else options.chosen(10, 60)
+    camera = Camera({"width": 640, "height": 480, "rate_hz": CAMERA_RATE_HZ})
+    warm_up_s = options.chosen(3, WARM_UP_S)
+    observed = observe(Setting({"device": options.device}, (camera,), warm_up_s, duration_s))
+    (arrivals,) = observed.arrivals
+    case = f"640x480 at {CAMERA_RATE_HZ:g} Hz, {duration_s} s"
+    yield Measurement(
+        ROW,
+        case,
+        "growth of emotion_node's memory",
+        "MiB",
+        Spread.of_one(growth(observed.memory_mib)),
+        target=Target(MAX_GROWTH_MIB),
+    )
+    rate = rate_hz(arrivals)
+    yield Measurement(ROW, case, "published rate", "Hz", Spread.of_one(rate), higher_is_better=True)
+    yield Measurement(
+        ROW,
+        case,
+        "latency in frames' processing",
+        "",
+        Spread.of([a.latency_s * rate for a in arrivals]),
+        target=Target(MAX_LATENCY_FRAMES),
+    )
+    dropped = 100 * dropped_share(arrivals, CAMERA_RATE_HZ)
+    yield Measurement(ROW, case, "images without a message", "%", Spread.of_one(dropped))
+    counted = _DROPPED_IN_LOG.findall(observed.log)
+    if not counted:
+        yield Absence(ROW, case, "emotion_node's log tells no dropped images", is_failure=True)
+        return
+    yield Measurement(
+        ROW,
+        case,
+        "dropped images that emotion_node counts",
+        "",
+        Spread.of_one(float(counted[-1])),
+        higher_is_better=True,
+        target=Target(1.0),
+    )
+
+
+def growth(samples: tuple[float, ...]) -> float:
+    """By how much the last tenth of the samples lies above the first, each by its median."""
+    count = max(round(_ENDS * len(samples)), 1)
+    return statistics.median(samples[-count:]) - statistics.median(samples[:count])
