@@ -13,7 +13,7 @@ from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValu
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from glamor_ros.nodes.common import documentation
+from glamor_ros.nodes import documentation
 from glamor_ros.nodes.common.camera_names import camera_names
 from glamor_ros.nodes.common.node_parameters import (
     NodeParameters,
