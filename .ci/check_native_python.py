@@ -19,7 +19,18 @@ import glamor_ros
 SYSTEM_PACKAGES = Path("/usr/lib/python3/dist-packages")
 FROM_SYSTEM = ("cv2", "numpy", "rich", "scipy", "skimage", "typer", "yaml")
 # What the optional dependencies bring (pyproject.toml).
-OPTIONAL = {"dlib", "lightning", "matplotlib", "onnx", "onnxruntime", "onnxscript", "statsmodels"}
+OPTIONAL = {
+    "anyio",
+    "dlib",
+    "lightning",
+    "matplotlib",
+    "onnx",
+    "onnxruntime",
+    "onnxscript",
+    "starlette",
+    "statsmodels",
+    "uvicorn",
+}
 NODE_STARTS = re.compile(r"waiting for images")
 PREFIX = Path(sys.prefix)
 

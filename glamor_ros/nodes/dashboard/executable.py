@@ -62,6 +62,7 @@ class DashboardNode(Node):
             STATUS_INTERVAL_S, self._tell_status, clock=Clock(clock_type=ClockType.STEADY_TIME)
         )
         self._server: WebServer | None = None
+        self._server_has_failed = False
 
     def start(self) -> bool:
         """Serve the page.
@@ -103,7 +104,9 @@ class DashboardNode(Node):
         """None while the page is served; 1 where the server has failed."""
         if self._server is None or self._server.is_running:
             return None
-        self.get_logger().fatal("the web server has ended")
+        if not self._server_has_failed:
+            self._server_has_failed = True
+            self.get_logger().fatal("the web server has ended")
         return 1
 
     def shut_down(self) -> None:

@@ -105,7 +105,7 @@ DASHBOARD_PARAMETERS = (
     ),
     ParameterSpec(
         "niceness",
-        10,
+        15,
         "How far the node gives way to others that want the processor (nice): 0 not at all, 19 "
         "wholly. The perception goes before the picture of it.",
         Changes.AT_START,

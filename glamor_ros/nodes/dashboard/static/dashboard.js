@@ -65,6 +65,10 @@ class Dashboard {
       case "people":
         camera.view.addPeople(message);
         camera.people.update(message);
+        // Nobody pays attention to somebody who has left.
+        if (camera.selected !== null && !camera.people.has(camera.selected)) {
+          this.#select(message.camera, camera.selected);
+        }
         this.#showState(message.camera);
         break;
       case "attention":
@@ -159,9 +163,11 @@ class Dashboard {
     const status = this.#status?.cameras[name];
     if (!status) return;
     const { view, people } = this.#cameras.get(name);
-    const { image_age_s: imageAge, people_age_s: peopleAge } = status;
+    const { image_rate_hz: imageRate, image_age_s: imageAge, people_age_s: peopleAge } = status;
     const isSilent = peopleAge === null || peopleAge > SILENT_PEOPLE_S;
-    if (imageAge === null || imageAge > SILENT_CAMERA_S) {
+    if (imageRate === null) {
+      view.showState("waiting", "Waiting for the first picture");
+    } else if (imageAge === null || imageAge > SILENT_CAMERA_S) {
       view.showState("silent", "Camera silent", imageAge, "no pictures");
     } else if (this.#status.services.paused) {
       view.showState("paused", "Paused");

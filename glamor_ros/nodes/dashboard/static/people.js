@@ -37,6 +37,10 @@ export class PeopleList {
     return this.#count;
   }
 
+  has(id) {
+    return this.#cards.has(id);
+  }
+
   update({ people }) {
     const now = performance.now();
     this.#count = people.length;
