@@ -35,11 +35,11 @@ COMMANDS = {
     ),
     "demo": Command("demo.command", "Watch the nodes at work over ROS 2 topics."),
     "import-weights": Command(
-        "weights.import_weights",
+        "weights.conversion",
         "Convert the authors' TensorFlow checkpoint; TensorFlow is not needed.",
     ),
     "import-detector": Command(
-        "weights.import_detector", "Convert dlib's CNN face detector; dlib is not needed."
+        "weights.conversion", "Convert dlib's CNN face detector; dlib is not needed."
     ),
     "extract-faces": Command(
         "training.extract_faces",
@@ -75,7 +75,7 @@ COMMANDS = {
         "Fetch the authors' published weights (MIT licence, 9 MB), verify and convert them.",
     ),
     "export": Command(
-        "weights.export",
+        "weights.conversion",
         "Export the network to ONNX, for TensorRT, OpenVINO and C++, and check it in onnxruntime.",
     ),
 }

@@ -19,8 +19,8 @@ from .glamor_net import ContextBranch, GlamorNet
 PUBLISHED_CLASSIFIER_UNITS = 128
 PAPER_CLASSIFIER_UNITS = 256
 CLASSIFIER_DROPOUT = 0.5
-# 64 times the paper's: what is above is a damaged file, and must not take memory.
-MAX_CLASSIFIER_UNITS = 1 << 14
+# What is above is a damaged file, and must not take memory.
+MAX_CLASSIFIER_UNITS = 64 * PAPER_CLASSIFIER_UNITS
 _KIND_NAMES = {int: "a whole number", str: "a name"}
 
 CLASSIFIER_INPUTS = ("face_and_context", "face", "context")

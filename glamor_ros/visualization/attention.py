@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 
 from ..perception.geometry import Region
 from ..perception.people import AttentionMap, Person
-from .labels import fit_label
+from .labels import Style, fit_label
 from .overlay import draw_face, emotion_text
 from .palette import BLACK, WHITE, BgrColor, emotion_color
-from .style import Style
 
 # The hottest colour stands for this many times the weight that every cell has in an even map, or
 # for the highest weight where that is more: a map without a focus stays cool.

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from ..perception.geometry import Region
 from ..perception.people import Person
-from .labels import Label, fit_label, place_label
+from .labels import Label, Style, fit_label, place_label
 from .palette import BgrColor, emotion_color, readable_on
-from .style import Style
 
 
 def draw_people(image_bgr: NDArray[np.uint8], people: Sequence[Person]) -> NDArray[np.uint8]:

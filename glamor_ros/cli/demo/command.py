@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +18,6 @@ from rich.live import Live
 from ...errors import GlamorError
 from ...resources import STARTER_WEIGHTS, share_directory, shipped_weights
 from ..console import message_console
-from ..stop_request import stop_request
 from .node_processes import NodeCommand, NodeProcesses, running_nodes
 from .recording import DemoRecording
 from .statistics import DemoStatistics
@@ -32,6 +32,7 @@ _DETECTION_INTERVAL_S = 0.25
 _SPIN_TIMEOUT_S = 0.1
 _LINE_INTERVAL_S = 1.0
 _TABLE_RATE_HZ = 4.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class DemoError(GlamorError, ValueError):
@@ -64,7 +65,7 @@ def demo(
     commands = _commands(source, weights or shipped_weights(STARTER_WEIGHTS), detector, output)
     statistics = DemoStatistics()
     # The nodes end before the recording is completed: nothing can keep them running.
-    with stop_request() as stop, DemoRecording(output) as recording:
+    with _stop_request() as stop, DemoRecording(output) as recording:
         watcher = _Watcher(statistics, recording)
         with running_nodes(commands) as nodes, listening(watcher) as listener:
             _watch(statistics, nodes, listener, duration, stop)
@@ -168,3 +169,15 @@ def _display(statistics: DemoStatistics) -> Iterator[Callable[[], None]]:
             typer.echo(statistics.live_line())
 
     yield show_line
+
+
+@contextmanager
+def _stop_request() -> Iterator[threading.Event]:
+    """An event that Ctrl-C, SIGTERM or SIGHUP sets, instead of ending the process at once."""
+    requested = threading.Event()
+    previous = {n: signal.signal(n, lambda *_: requested.set()) for n in _SIGNALS}
+    try:
+        yield requested
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

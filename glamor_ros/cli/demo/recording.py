@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +15,6 @@ from numpy.typing import NDArray
 from ...atomic_file import make_folder
 from ...media.pictures import write_picture
 from ...media.videos import VideoWriter
-from .message_json import message_to_json
 
 VIDEO, EMOTIONS_LOG, ATTENTION_LOG = "annotated.mp4", "emotions.jsonl", "attention.jsonl"
 _VIDEO_RATE_HZ = 15.0
@@ -81,3 +81,17 @@ class DemoRecording:
             self._picture_stamp_s = stamp_s
             self._picture_count += 1
             write_picture(self.folder / f"attention_{self._picture_count:03}.png", image_bgr)
+
+
+def message_to_json(message: Any) -> Any:
+    """Fields by name, in the message's order; what is not finite is null, which JSON has."""
+    if hasattr(message, "get_fields_and_field_types"):
+        names = message.get_fields_and_field_types()
+        return {name: message_to_json(getattr(message, name)) for name in names}
+    if isinstance(message, (str, bool, int)):
+        return message
+    if isinstance(message, float):
+        return message if math.isfinite(message) else None
+    if hasattr(message, "tolist"):
+        return message_to_json(message.tolist())
+    return [message_to_json(item) for item in message]

@@ -10,8 +10,7 @@ from typing import Any, TextIO
 from ...network.emotions import EMOTIONS
 from ...perception.people import Person
 from .inputs import Input
-from .prediction import Prediction
-from .sink import AddFrame
+from .prediction import AddFrame, Prediction
 
 
 @contextmanager

@@ -17,8 +17,7 @@ from ...perception.people import Person
 from ...visualization.attention import attention_panel
 from ...visualization.overlay import draw_people
 from .inputs import Input
-from .prediction import Prediction
-from .sink import AddFrame
+from .prediction import AddFrame, Prediction
 
 PICTURE_SUFFIX, VIDEO_SUFFIX = "_emotions.png", "_emotions.mp4"
 

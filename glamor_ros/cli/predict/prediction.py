@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
 from ...media.pictures import BgrImage, read_picture
 from ...media.videos import VideoReader
@@ -35,6 +37,9 @@ class Prediction:
         return f"{self.source.path}{frame}"
 
 
+AddFrame = Callable[[Prediction], None]
+
+
 class Predictor:
     """Runs detector and recognizer over files."""
 
@@ -54,3 +59,15 @@ class Predictor:
             if view is None:
                 continue
             yield Prediction(source, frame.image_bgr, view, frame.index, frame.time_s)
+
+
+class PredictionSink(Protocol):
+    """Takes predictions; `with` makes what it writes complete, or leaves nothing on an error."""
+
+    def image(self, prediction: Prediction) -> None:
+        """Take an image."""
+        ...
+
+    def video(self, source: Input, rate_hz: float) -> AbstractContextManager[AddFrame]:
+        """What takes the frames of a video, until the `with` ends."""
+        ...

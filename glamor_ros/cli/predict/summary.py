@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from ...perception.detection.build import DETECTOR_NAMES
 from ...perception.detection.face_detector import MAX_UPSAMPLE
 from .inputs import Input
-from .prediction import Prediction
-from .sink import AddFrame
+from .prediction import AddFrame, Prediction
 
 _NAMED_INPUTS = 3
 

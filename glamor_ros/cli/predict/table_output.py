@@ -14,8 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .inputs import Input
-from .prediction import Prediction
-from .sink import AddFrame
+from .prediction import AddFrame, Prediction
 
 _UNLIMITED_WIDTH = 100_000
 

@@ -87,7 +87,7 @@ def train(
         from ...training.fit.recipe import find_recipe, load_recipe
         from ...training.fit.trainer import RunSettings, TrainingData, is_first_process
         from ...training.fit.trainer import train as train_network
-        from .epoch_summary import EpochLines
+        from ...training.fit.training_callbacks import EpochLines
     settings = RunSettings(
         output,
         resume=resume,
@@ -127,7 +127,7 @@ def train(
             samples.dataset(), validation_samples.dataset() if validation_samples else None, source
         ),
         settings,
-        lambda stage: [EpochLines(stage)],
+        lambda stage: [EpochLines(stage, typer.echo)],
     )
     if is_first:
         _say_result(trained)

@@ -21,9 +21,9 @@ from ...network.encoders import load_imagenet_weights
 from ...network.glamor_net import GlamorNet
 from ...network.weights.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from ..data.batch_sampling import Shard, ShuffledBatches
-from ..data.data_module import EmotionDataModule
 from ..data.emotion_dataset import EmotionDataset
 from .branch_training import branch_architectures, take_encoders
+from .data_module import EmotionDataModule
 from .lightning_module import StageModule
 from .provenance import describe_samples, provenance
 from .recipe import Recipe, StageRecipe

@@ -11,7 +11,7 @@ from lightning.pytorch.callbacks import Callback, WeightAveraging
 from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 
-from .lightning_module import ACCURACY, FACE_WEIGHT
+from .lightning_module import ACCURACY, FACE_WEIGHT, LOSS
 
 COLLAPSED_WEIGHT = 0.95
 
@@ -108,3 +108,30 @@ class AveragedWeights(WeightAveraging):
             return averaged + (current - averaged) * (1 - kept)
 
         super().__init__(use_buffers=True, avg_fn=average)
+
+
+class EpochLines(Callback):
+    """Written to stdout, by the first process alone."""
+
+    def __init__(self, stage: str, write: Callable[[str], object]) -> None:
+        self._stage = stage
+        self._write = write
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._write_line(
+            trainer.current_epoch + 1,
+            trainer.max_epochs,
+            {name: float(value) for name, value in trainer.callback_metrics.items()},
+        )
+
+    @rank_zero_only
+    def _write_line(self, epoch: int, epochs: int | None, figures: dict[str, float]) -> None:
+        parts = [
+            f"loss {figures[f'train/{LOSS}']:.4f}",
+            f"accuracy {figures[f'train/{ACCURACY}']:.4f}",
+        ]
+        if f"validation/{ACCURACY}" in figures:
+            parts.append(f"validation accuracy {figures[f'validation/{ACCURACY}']:.4f}")
+        if f"train/{FACE_WEIGHT}" in figures:
+            parts.append(f"the face's fusion weight {figures[f'train/{FACE_WEIGHT}']:.2f}")
+        self._write(f"{self._stage} {epoch}/{epochs}: {', '.join(parts)}")

@@ -99,10 +99,6 @@ class TensorFlowCheckpoint:
             )
         return np.frombuffer(data, dtype).reshape(entry.info.shape)
 
-    def read_all(self) -> dict[str, np.ndarray]:
-        """The values of all variables by name; raises what `read` raises."""
-        return {name: self.read(name) for name in self._entries}
-
     def _shard_path(self, shard: int) -> Path:
         name = f"{self.prefix.name}.data-{shard:05d}-of-{self._shard_count:05d}"
         return self.prefix.with_name(name)

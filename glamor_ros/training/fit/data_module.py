@@ -7,9 +7,9 @@ from typing import Any
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 
+from ..data.batch_sampling import OrderedBatches, Shard, ShuffledBatches
+from ..data.emotion_dataset import EmotionDataset
 from ..evaluation.evaluate import BATCH_SIZE
-from .batch_sampling import OrderedBatches, Shard, ShuffledBatches
-from .emotion_dataset import EmotionDataset
 
 
 class EmotionDataModule(LightningDataModule):
