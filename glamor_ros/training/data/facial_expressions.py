@@ -7,6 +7,7 @@ facial_expressions data set.
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,13 +59,9 @@ def _read_labels(path: Path) -> tuple[dict[tuple[int, str], str], list[Skipped]]
         raise DatasetError(f"there is no {path}; it must have the columns {', '.join(COLUMNS)}")
     identities: dict[tuple[int, str], str] = {}
     skipped: list[Skipped] = []
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        missing = set(COLUMNS) - set(reader.fieldnames or ())
-        if missing:
-            raise DatasetError(f"{path} lacks the columns {', '.join(sorted(missing))}")
-        for row in reader:
-            where = f"{path}:{reader.line_num}"
+    try:
+        for number, row in _rows(path):
+            where = f"{path}:{number}"
             emotion = emotion_index(row["emotion"] or "")
             if emotion is None:
                 skipped.append(Skipped(where, f"{row['emotion']!r} is none of the seven classes"))
@@ -72,4 +69,16 @@ def _read_labels(path: Path) -> tuple[dict[tuple[int, str], str], list[Skipped]]
                 skipped.append(Skipped(where, "the image or the identity is empty"))
             else:
                 identities[emotion, row["image"]] = row["identity"]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"{path} is no CSV text in UTF-8 ({error}); save it as such") from error
     return identities, skipped
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str | None]]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        missing = set(COLUMNS) - set(reader.fieldnames or ())
+        if missing:
+            raise DatasetError(f"{path} lacks the columns {', '.join(sorted(missing))}")
+        for row in reader:
+            yield reader.line_num, row

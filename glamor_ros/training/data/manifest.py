@@ -164,7 +164,7 @@ def _number(name: str, value: Any) -> float:
     if not isinstance(value, bool) and isinstance(value, int | float | str):
         try:
             number = float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             number = math.nan
         if math.isfinite(number):
             return number

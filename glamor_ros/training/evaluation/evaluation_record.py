@@ -86,12 +86,21 @@ def load_records(path: Path) -> list[EvaluationRecord]:
             for fields in content["evaluations"]
         ]
         for record in records:
-            _ = record.accuracy
+            _require_types(record)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EvaluationRecordError(
             f"{path} is no result of 'glamor-ros evaluate --json': {error}"
         ) from error
     return records
+
+
+def _require_types(record: EvaluationRecord) -> None:
+    for name in ("architecture", "input_spec", "metrics"):
+        if not isinstance(getattr(record, name), dict):
+            raise TypeError(f"{name} is {getattr(record, name)!r}, expected keys with values")
+    accuracy = record.metrics["accuracy"]
+    if not isinstance(accuracy, int | float):
+        raise TypeError(f"metrics.accuracy is {accuracy!r}, expected a number")
 
 
 def find_records(paths: list[Path]) -> list[EvaluationRecord]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from ...atomic_file import atomic_write
 from ...errors import GlamorError
 from ...network.emotions import EMOTIONS
+from ..npz_archive import read_npz
 
 SUFFIXES = (".npz", ".json")
 
@@ -136,15 +136,18 @@ def load_predictions(path: Path) -> Predictions:
             raise PredictionsError(
                 f"it is of the classes {', '.join(classes)}, expected {', '.join(EMOTIONS)}"
             )
+        if not isinstance(values.get("metadata", {}), dict):
+            raise PredictionsError("its metadata are no JSON object")
         return Predictions(
             [str(name) for name in values["names"]],
             np.asarray(values["labels"], np.int64),
             np.asarray(values["probabilities"], np.float32),
             values.get("metadata", {}),
         )
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, TypeError, OverflowError) as error:
         raise PredictionsError(
-            f"{path} holds no predictions of glamor-ros evaluate: {error}"
+            f"{path} holds no predictions of glamor-ros evaluate: {error}; 'glamor-ros evaluate … "
+            f"--predictions {path}' writes them anew"
         ) from error
 
 
@@ -172,11 +175,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _read_npz(path: Path) -> dict[str, Any]:
-    loaded = np.load(path, allow_pickle=False)
-    if isinstance(loaded, np.ndarray):
-        raise PredictionsError("it is one array, not an archive of several")
-    with loaded as archive:
-        values: dict[str, Any] = {name: archive[name] for name in archive.files}
+    values: dict[str, Any] = dict(read_npz(path))
     if "metadata" in values:
         values["metadata"] = json.loads(str(values["metadata"]))
     return values

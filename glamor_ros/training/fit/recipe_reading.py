@@ -105,7 +105,7 @@ def _read(hint: Any, value: object, where: str) -> Any:
     if hint is float and isinstance(value, int | float | str) and not isinstance(value, bool):
         try:
             return float(value)  # YAML takes 5e-4, without a point, for text.
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
     if type(value) is hint:
         return value

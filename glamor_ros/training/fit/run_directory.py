@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from .recipe import Recipe
 
 BEST, LAST = "best.safetensors", "last.safetensors"
 RECIPE, RUN, RESUME = "recipe.yaml", "run.json", "resume.ckpt"
+_GIVE_ANOTHER = "without it the run cannot be continued; give another folder"
 
 
 class RunError(GlamorError, ValueError):
@@ -80,10 +81,10 @@ class RunDirectory:
                 f"{self.path} has a training run already; go on with it (--resume) or give another "
                 "folder"
             )
-        before = yaml.safe_load((self.path / RECIPE).read_text(encoding="utf-8"))
+        before = _read(self.path / RECIPE, yaml.safe_load)
         _require_same(before, recipe.as_dict(), f"the recipe of {self.path}")
-        run = json.loads((self.path / RUN).read_bytes())
-        _require_same(run["data"], dict(data), f"the data of {self.path}")
+        run = _read(self.path / RUN, json.loads)
+        _require_same(run.get("data"), dict(data), f"the data of {self.path}")
 
     def finish(self, stage: StageDirectory) -> None:
         """The stage's weights are the run's."""
@@ -92,6 +93,16 @@ class RunDirectory:
                 partial = self.path / f".{weights.name}.partial"
                 shutil.copyfile(weights, partial)
                 partial.replace(self.path / weights.name)
+
+
+def _read(path: Path, parse: Callable[[str], Any]) -> dict[str, Any]:
+    try:
+        content = parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise RunError(f"{path} cannot be read: {error}; {_GIVE_ANOTHER}") from error
+    if not isinstance(content, dict):
+        raise RunError(f"{path} is damaged: expected keys with values; {_GIVE_ANOTHER}")
+    return content
 
 
 def _require_same(before: Any, now: Any, what: str, key: str = "") -> None:

@@ -17,14 +17,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from ..data.emotion_dataset import Batch, EmotionDataset, Indices, as_batch
 from ..data.samples import Sample, Skipped
 from .cache_building import CacheBuilder
-from .cache_files import CacheIndex, CachePaths
+from .cache_files import CacheError, CacheIndex, CachePaths
 from .sample_preparation import SamplePreparation
 
 FORMAT = "glamor_ros.sample_cache.1"
@@ -87,8 +88,11 @@ class CachedDataset(EmotionDataset):
     def __init__(self, paths: CachePaths, index: CacheIndex) -> None:
         self._paths = paths
         self._index = index
-        self._rows: NDArray[np.int64] = np.load(paths.used_rows)
-        self._distributions: NDArray[np.float32] = np.load(paths.distributions)[self._rows]
+        self._rows: NDArray[np.int64] = _loaded(paths.used_rows, np.int64)
+        self._distributions: NDArray[np.float32] = _loaded(paths.distributions, np.float32)
+        if self._rows.max(initial=-1) >= len(self._distributions):
+            raise _damaged(paths.used_rows, "it names rows that are not there")
+        self._distributions = self._distributions[self._rows]
         self._images: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None = None
 
     @property
@@ -102,8 +106,8 @@ class CachedDataset(EmotionDataset):
     def batch(self, indices: Indices) -> Batch:
         if self._images is None:
             self._images = (
-                np.load(self._paths.faces, mmap_mode="r"),
-                np.load(self._paths.contexts, mmap_mode="r"),
+                _loaded(self._paths.faces, np.uint8, mmap_mode="r"),
+                _loaded(self._paths.contexts, np.uint8, mmap_mode="r"),
             )
         faces, contexts = self._images
         rows = self._rows[np.asarray(indices, np.int64)]
@@ -112,6 +116,20 @@ class CachedDataset(EmotionDataset):
     def __getstate__(self) -> dict[str, object]:
         # A pickled map would carry all images to the worker.
         return self.__dict__ | {"_images": None}
+
+
+def _loaded(path: Path, dtype: DTypeLike, mmap_mode: Literal["r"] | None = None) -> NDArray[Any]:
+    try:
+        array = np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise _damaged(path, str(error)) from error
+    if array.dtype != dtype:
+        raise _damaged(path, f"it holds {array.dtype}")
+    return array
+
+
+def _damaged(path: Path, problem: str) -> CacheError:
+    return CacheError(f"{path} is damaged ({problem}); delete {path.parent}, it is built again")
 
 
 def cache_key(samples: Sequence[Sample], preparation: SamplePreparation) -> str:
