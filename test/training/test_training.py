@@ -178,7 +178,7 @@ def test_a_finished_run_is_not_trained_again(uninterrupted: Path) -> None:
 
 
 def test_a_run_is_not_overwritten_nor_mixed_with_another(uninterrupted: Path) -> None:
-    with pytest.raises(RunError, match=r"has a training run already; go on with it \(--resume"):
+    with pytest.raises(RunError, match=r"has a training run already; continue it \(--resume"):
         run(CHANGING, FEW, FEW, uninterrupted)
     with pytest.raises(RunError, match="'seed' was 0 and is now 1"):
         run(replace(CHANGING, seed=1), FEW, FEW, uninterrupted, resume=True)

@@ -36,7 +36,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class DemoError(GlamorError, ValueError):
-    """The demo cannot run; the message says why."""
+    """A demo that cannot run; the message says why."""
 
 
 def demo(
@@ -45,14 +45,14 @@ def demo(
         help="demo (two people in a photograph that is moved about), a video, an image, a "
         "folder of images, or the number of a webcam.",
     ),
-    duration: float = typer.Option(20.0, min=0.0, help="Seconds from the first result on."),
+    duration: float = typer.Option(20.0, min=0.0, help="Seconds, from the first result on."),
     output: Path = typer.Option(
-        Path("demo_output"), metavar="DIR", help="Where to save video, pictures and logs."
+        Path("demo_output"), metavar="DIR", help="Folder for the video, the pictures and the logs."
     ),
     weights: Optional[Path] = typer.Option(
         None, help="GLAMOR-Net checkpoint (.safetensors).", show_default="shipped"
     ),
-    detector: str = typer.Option("mmod", help="As emotion_node's parameter."),
+    detector: str = typer.Option("mmod", help="Face detector, as in emotion_node's parameter."),
 ) -> None:
     """Watch the nodes at work over ROS 2 topics.
 
@@ -75,7 +75,7 @@ def demo(
 
 
 def _set_up_dds() -> None:
-    """What the user has set stays."""
+    """Make the nodes talk through shared memory, unless the environment says otherwise."""
     profiles = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
     transports = os.environ.setdefault("FASTDDS_BUILTIN_TRANSPORTS", "SHM")
     if transports == "SHM" and not any(name in os.environ for name in profiles):
@@ -116,7 +116,7 @@ def _commands(source: str, weights: Path, detector: str, output: Path) -> list[N
 
 
 class _Watcher:
-    """Passes each message on."""
+    """A passer-on of the nodes' messages to the statistics and the recording."""
 
     def __init__(self, statistics: DemoStatistics, recording: DemoRecording) -> None:
         self._statistics, self._recording = statistics, recording
@@ -154,7 +154,7 @@ def _watch(
 
 @contextmanager
 def _display(statistics: DemoStatistics) -> Iterator[Callable[[], None]]:
-    """What shows the state, to be called often: a table on a terminal, else a line a second."""
+    """What shows the state, to be called often: a table on a terminal, else a line every second."""
     console = Console()
     if console.is_terminal:
         with Live(console=console, refresh_per_second=_TABLE_RATE_HZ) as live:

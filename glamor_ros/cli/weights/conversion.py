@@ -51,8 +51,8 @@ def export(
 ) -> None:
     """Export the network to ONNX, for TensorRT, OpenVINO and C++, and check it in onnxruntime.
 
-    context_encoder.onnx runs once an image, person.onnx once for all people in it; the numbers of
-    contexts and people are dynamic. model.json says what the inputs and outputs are.
+    context_encoder.onnx runs once for each image, person.onnx once for all people in it; the
+    numbers of contexts and people are dynamic. model.json describes the inputs and outputs.
     """
     with needs_extra("export"):
         import onnxscript  # noqa: F401  (the exporter imports it later, and says less)

@@ -1,4 +1,4 @@
-"""Named tensors: reading them from safetensors files, and how they differ from what is needed."""
+"""Named tensors in safetensors files, and how they differ from what a network needs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_PROBLEMS_SHOWN = 5
 
 
 class TensorFileError(GlamorError, ValueError):
-    """A file of tensors is missing or cannot be read."""
+    """A file of tensors that is missing or cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class TensorFileHeader:
     Format: https://huggingface.co/docs/safetensors/index#format.
 
     Attributes:
-        metadata: Free text by key.
-        layouts: The tensors by name.
+        metadata: Texts by key.
+        layouts: The tensors' entries by name.
     """
 
     metadata: Mapping[str, str]

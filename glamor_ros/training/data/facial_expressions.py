@@ -1,7 +1,7 @@
-"""Folders of heads with who they are: `images/<Class>/*.jpg` and `labels.csv`.
+"""Folders of heads together with whose they are: `images/<Class>/*.jpg` and `labels.csv`.
 
-labels.csv has the columns emotion, image (the file's name) and identity. The layout of the
-facial_expressions data set.
+labels.csv has the columns emotion, image (the name of the file) and identity. This is the layout of
+the facial_expressions data set.
 """
 
 from __future__ import annotations
@@ -21,17 +21,29 @@ COLUMNS = ("emotion", "image", "identity")
 
 @dataclass(frozen=True)
 class IdentifiedSamples:
-    """identities: the person that each sample shows, in the samples' order."""
+    """Samples with the people whom they show.
+
+    Attributes:
+        sample_set: The samples.
+        identities: The person in each sample, in the samples' order.
+    """
 
     sample_set: SampleSet
     identities: tuple[str, ...]
 
 
 def read_facial_expressions(root: Path, crop_directory: Path | None = None) -> IdentifiedSamples:
-    """The images that lie in the class folder that labels.csv says.
+    """The images whose class folder agrees with labels.csv.
 
-    crop_directory: as extract-faces wrote it for `<root>/images`. Images without a line and lines
-    without an image are listed. Raises DatasetError where labels.csv or everything is missing.
+    Images without a line and lines without an image are listed among the skipped.
+
+    Args:
+        root: The folder that holds `images` and labels.csv.
+        crop_directory: The crop files of `<root>/images`, as extract-faces writes them; None for
+            none.
+
+    Raises:
+        DatasetError: labels.csv is missing or cannot be read, or no image can be used.
     """
     identities, skipped = _read_labels(root / LABELS_FILE)
     samples, more_skipped = read_class_folders(root / "images", crop_directory)
@@ -54,7 +66,7 @@ def read_facial_expressions(root: Path, crop_directory: Path | None = None) -> I
 
 
 def _read_labels(path: Path) -> tuple[dict[tuple[int, str], str], list[Skipped]]:
-    """(class, file name) to identity."""
+    """The identity of each class and file name."""
     if not path.is_file():
         raise DatasetError(f"there is no {path}; it must have the columns {', '.join(COLUMNS)}")
     identities: dict[tuple[int, str], str] = {}

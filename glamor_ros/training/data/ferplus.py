@@ -1,6 +1,7 @@
 """FER+: FER2013 faces with the votes of ten annotators (Barsoum et al., 2016).
 
-The archive (.npz) holds images (N, 48, 48) uint8, votes (N, 10) uint8 and vote_columns (10,).
+The archive (.npz) holds images (N, 48, 48) uint8, votes (N, 10) uint8 and vote_columns (10,), which
+names the columns of the votes.
 """
 
 from __future__ import annotations
@@ -30,14 +31,19 @@ FERPLUS_NAMES = {
 
 @dataclass(frozen=True)
 class LabelledFaces:
-    """images: (N, 48, 48) uint8 grey. distributions: (N, 7) float32, rows sum to 1."""
+    """Grey faces with their labels.
+
+    Attributes:
+        images: (N, 48, 48), uint8.
+        distributions: (N, 7), float32, rows sum to 1.
+    """
 
     images: NDArray[np.uint8]
     distributions: NDArray[np.float32]
 
     @property
     def labels(self) -> NDArray[np.int64]:
-        """(N,), the class with the most votes among the seven."""
+        """The class with the most votes among the seven, (N,)."""
         return self.distributions.argmax(axis=1)
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""A whole training run: the recipe's stages in order, each a fit of Lightning's Trainer."""
+"""A whole training run: the stages of a recipe in order, each fitted by Lightning's Trainer."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _EXPECTED_WARNINGS = (
 
 
 class TrainingError(GlamorError, ValueError):
-    """A run lacks something that its recipe needs, or that Lightning does."""
+    """A run that lacks something that its recipe or Lightning needs."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class TrainingData:
     source: Mapping[str, Any]
 
     def describe(self) -> dict[str, Any]:
+        """The source with the number of samples, as JSON values."""
         return {
             "source": dict(self.source),
             "train": describe_samples(self.train),

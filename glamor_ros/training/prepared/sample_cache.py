@@ -33,7 +33,12 @@ FORMAT = "glamor_ros.sample_cache.1"
 
 @dataclass(frozen=True)
 class SampleCache:
-    """A finished cache. skipped: the samples that could not be prepared."""
+    """A finished cache of prepared samples.
+
+    Attributes:
+        directory: Its folder.
+        index: What it holds.
+    """
 
     directory: Path
     index: CacheIndex
@@ -48,13 +53,22 @@ class SampleCache:
         workers: int | None = None,
         on_progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> SampleCache:
-        """The cache of these samples: the one that is there, or a new one.
+        """The cache of these samples: the one that is there already, or a new one.
 
-        workers: threads (default: one a core); decoding and resizing run outside Python's lock.
-        An interrupted build goes on where it was; several processes that ask for the same cache
+        An interrupted build continues where it was; several processes that ask for the same cache
         wait for the first. Caches of other samples in the same directory stay.
-        Raises CacheError where no sample can be prepared or the disk is too small, OSError where
-        the directory cannot be written.
+
+        Args:
+            samples: The samples.
+            preparation: How they are prepared.
+            directory: The folder that holds this cache beside others.
+            workers: Threads, by default one for each core; decoding and resizing run outside
+                Python's lock.
+            on_progress: Called with the numbers of samples done and of all.
+
+        Raises:
+            CacheError: No sample can be prepared, or the disk is too small.
+            OSError: The directory cannot be written.
         """
         key = cache_key(samples, preparation)
         final = directory / key
@@ -68,7 +82,11 @@ class SampleCache:
 
     @classmethod
     def open(cls, directory: Path) -> SampleCache:
-        """A finished cache. Raises CacheError where it is missing or damaged."""
+        """The finished cache in a folder.
+
+        Raises:
+            CacheError: It is missing or damaged.
+        """
         return cls(directory, CacheIndex.read(CachePaths(directory)))
 
     def __len__(self) -> int:
@@ -76,14 +94,28 @@ class SampleCache:
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
+        """The samples that could not be prepared."""
         return self.index.skipped
 
     def dataset(self) -> CachedDataset:
+        """The samples as a dataset.
+
+        Raises:
+            CacheError: A file of the cache is damaged.
+        """
         return CachedDataset(CachePaths(self.directory), self.index)
 
 
 class CachedDataset(EmotionDataset):
-    """The samples of a cache; the files are mapped, not read, and mapped anew in every process."""
+    """The samples of a cache; the files are mapped, not read, and mapped anew in every process.
+
+    Args:
+        paths: The files of the cache.
+        index: Their table of contents.
+
+    Raises:
+        CacheError: A file is damaged.
+    """
 
     def __init__(self, paths: CachePaths, index: CacheIndex) -> None:
         self._paths = paths
@@ -133,7 +165,7 @@ def _damaged(path: Path, problem: str) -> CacheError:
 
 
 def cache_key(samples: Sequence[Sample], preparation: SamplePreparation) -> str:
-    """Changes with the samples, their order, their image files and how they are prepared."""
+    """A name that changes with the samples, their order, their files and how they are prepared."""
     digest = hashlib.sha256(json.dumps([FORMAT, asdict(preparation)]).encode())
     for sample in samples:
         path = os.path.abspath(sample.image)
@@ -152,7 +184,7 @@ def _file_state(path: str) -> tuple[int, int, bool] | None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """One process at a time; the lock ends with the process that holds it."""
+    """A lock that one process holds at a time; it ends with the process."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
