@@ -15,7 +15,7 @@ from .prediction import AddFrame, Prediction
 
 @contextmanager
 def json_list(file: TextIO) -> Iterator[JsonSink]:
-    """A sink that writes a list with an entry for each image and frame, complete after the block."""
+    """A sink that writes a list with an entry for each image and frame, complete at its end."""
     sink = JsonSink(file)
     file.write("[")
     yield sink

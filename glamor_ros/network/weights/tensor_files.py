@@ -39,7 +39,7 @@ class TensorLayout:
 
 @dataclass(frozen=True)
 class TensorFileHeader:
-    """What a safetensors file says of itself, read without its tensors.
+    """The header of a safetensors file: what it says of itself, read without its tensors.
 
     Format: https://huggingface.co/docs/safetensors/index#format.
 

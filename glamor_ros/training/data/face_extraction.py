@@ -22,7 +22,7 @@ REPORT_FILE = "extract_faces_report.csv"
 
 @dataclass(frozen=True)
 class ExtractionReport:
-    """What a search for faces in a folder of images has given.
+    """The result of a search for faces in a folder of images.
 
     Attributes:
         images: The number of images.

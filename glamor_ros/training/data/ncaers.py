@@ -40,7 +40,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class NcaersReport:
-    """What a build of NCAER-S has given.
+    """The result of a build of NCAER-S.
 
     Attributes:
         counts: The number of images by class, for each split that has any.

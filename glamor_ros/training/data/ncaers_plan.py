@@ -34,7 +34,7 @@ _Measured = tuple[Video, VideoLength]
 
 @dataclass(frozen=True)
 class PlanSettings:
-    """How many frames are drawn, and from where.
+    """The settings of the plan: how many frames are drawn, and from where.
 
     Attributes:
         seed: Decides the frames.

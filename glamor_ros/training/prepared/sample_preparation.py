@@ -37,7 +37,7 @@ class PreparedSample:
 
 @dataclass(frozen=True)
 class SamplePreparation:
-    """How samples are prepared: as for the recognizer, with what augmentation needs besides.
+    """The preparation of samples: the recognizer's, with what augmentation needs besides.
 
     Attributes:
         input_spec: The network's inputs. The context keeps the size context_resize.
