@@ -72,7 +72,8 @@ COMMANDS = {
     ),
     "download-weights": Command(
         "weights.download_weights",
-        "Fetch published weights (MIT licence) and verify them: 9 MB for glamor-net, 0.2 for yunet.",
+        "Fetch published weights (MIT licence) and verify them: 9 MB for glamor-net, "
+        "0.2 for yunet.",
     ),
     "export": Command(
         "weights.export",
