@@ -15,7 +15,7 @@ import torch
 
 from .compare import DEFAULT_THRESHOLD, compare, comparison_lines
 from .machine import describe_machine
-from .measurement import Absence, Measurement
+from .measurement import Absence, Measurement, with_unit
 from .options import (
     BASELINE,
     DEFAULT_IMAGES,
@@ -63,6 +63,9 @@ def _run(arguments: argparse.Namespace) -> int:
         for outcome in measured(name, options):
             if isinstance(outcome, Measurement):
                 measurements.append(outcome)
+                value = with_unit(outcome.judged, outcome.unit)
+                line = f"  {outcome.case}, {outcome.quantity}: {value} {outcome.verdict()}"
+                print(line.rstrip(), file=sys.stderr, flush=True)
             else:
                 absences.append(outcome)
     report = Report(machine, tuple(measurements), tuple(absences))

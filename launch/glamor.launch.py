@@ -19,9 +19,10 @@ PARAMETERS_FILE = Path(__file__).resolve().parent.parent / "config" / "glamor.ya
 # the file: a default here would win over the user's own file.
 OVERRIDABLE = {
     "weights": (str, "path of a GLAMOR-Net checkpoint (.safetensors)"),
-    "device": (str, "where the networks run: cpu, cuda or cuda:N"),
+    "device": (str, "where the networks run: auto, cpu, cuda or cuda:N"),
     "context_mode": (str, "shared or per_person: whose faces are masked in the context"),
-    "detector": (str, "face detector: mmod, dlib_cnn or dlib_hog"),
+    "detector": (str, "face detector: mmod, yunet, dlib_cnn or dlib_hog"),
+    "detection": (str, "sparse or full: what mmod searches in each image"),
     "detector_upsample": (int, "how often the image is doubled before detection"),
     "detection_interval_s": (float, "time between two runs of the detector"),
     "image_transport": (str, "raw or compressed"),

@@ -7,7 +7,7 @@ import pytest
 import typer
 
 from glamor_ros.cli.main import app
-from glamor_ros.nodes.common.documentation import SECTIONS
+from glamor_ros.nodes.documentation import SECTIONS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 README = (REPOSITORY / "README.md").read_text()
@@ -19,7 +19,7 @@ def test_its_tables_are_the_code_s(name: str) -> None:
     found = re.search(rf"<!-- {name} -->\n(.*?)<!-- end -->", README, re.DOTALL)
     assert found, f"the README lacks the section {name}"
     assert found[1] == SECTIONS[name](), (
-        f"run: python -m glamor_ros.nodes.common.documentation {name}, and put it into the README"
+        f"run: python -m glamor_ros.nodes.documentation {name}, and put it into the README"
     )
 
 

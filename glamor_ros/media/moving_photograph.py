@@ -24,8 +24,8 @@ class MovingPhotograph:
 
     Args:
         photograph: (H, W, 3), uint8, BGR.
-        width: The width of the view in pixels; 0: the photograph's own.
-        height: The height of the view in pixels; 0: the photograph's own.
+        width: The width of the view in pixels; 0: as it follows from the photograph.
+        height: The height of the view in pixels; 0: as it follows from the photograph.
         rate_hz: The rate at which the movement is timed.
     """
 

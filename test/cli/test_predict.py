@@ -73,7 +73,7 @@ def test_json_of_an_image(photograph: Path, weights: Path, astronaut: NDArray[np
     result = run(photograph, "--weights", weights, "--json", out)
     assert result.exit_code == 0, result.stderr
     assert result.stdout == ""
-    assert result.stderr == f"wrote the results of 1 image to {out}\n"
+    assert result.stderr.splitlines()[-1] == f"wrote the results of 1 image to {out}"
     (entry,) = entries(out)
     assert list(entry) == ["image", "width", "height", "people"]
     assert (entry["image"], entry["width"], entry["height"]) == (str(photograph), 512, 512)
@@ -141,7 +141,7 @@ def test_without_json_a_table_is_printed(photograph: Path, weights: Path) -> Non
         assert text in result.stdout
     assert f"no face found in {empty}: " in result.stderr
     assert "try --upsample 1" in result.stderr
-    assert "--detector dlib_cnn" in result.stderr
+    assert "or another detector (--detector " in result.stderr
     assert any(emotion in result.stdout for emotion in EMOTIONS)
 
 
@@ -157,7 +157,7 @@ def test_no_path_is_broken_or_changed(weights: Path, tmp_path: Path) -> None:
         "image",
         *(str(folder / name) for name in names),
     ]
-    wrote, hint = result.stderr.splitlines()
+    _, wrote, hint = result.stderr.splitlines()
     assert wrote == f"wrote the results of 5 images to {tmp_path / 'out'}"
     assert f"no face found in {folder / names[0]}, " in hint
     assert f", {folder / names[2]} and 2 more: " in hint
@@ -165,7 +165,7 @@ def test_no_path_is_broken_or_changed(weights: Path, tmp_path: Path) -> None:
 
 def test_where_somebody_is_found_nothing_is_advised(photograph: Path, weights: Path) -> None:
     result = run(photograph, "--weights", weights)
-    assert result.stderr == ""
+    assert "no face found" not in result.stderr
 
 
 def test_a_picture_of_gigabytes_is_named_and_the_rest_processed(
@@ -377,12 +377,14 @@ def test_on_a_full_disk_nothing_half_written_is_left(
 
 @pytest.fixture
 def clip(tmp_path: Path, two_people: NDArray[np.uint8]) -> Path:
-    """7 frames at 10 Hz, 460x256: a slow pan over two people, a black image in the middle."""
+    """7 frames at 10 Hz, 460x256: a slow pan over two people, whose faces are hidden in one."""
     path = tmp_path / "clip.mp4"
     with VideoWriter(path, 10.0) as writer:
         for index in range(7):
-            view = two_people[:, 4 * index : 460 + 4 * index]
-            writer.write(np.zeros_like(view) if index == 3 else view)
+            view = two_people[:, 4 * index : 460 + 4 * index].copy()
+            if index == 3:
+                view[60:180] = view[60:180].mean(axis=(0, 1))
+            writer.write(view)
     return path
 
 
@@ -394,7 +396,9 @@ def test_in_a_video_people_are_followed(clip: Path, weights: Path) -> None:
     assert [frame["image"] for frame in frames] == [f"{clip}#{index}" for index in range(7)]
     np.testing.assert_allclose([frame["time_s"] for frame in frames], np.arange(7) / 10, atol=1e-6)
     for index, frame in enumerate(frames):
-        assert [person["person_id"] for person in frame["people"]] == ["person_1", "person_2"]
+        # Somebody is a person from the second detection on.
+        expected = ["person_1", "person_2"] if index else []
+        assert [person["person_id"] for person in frame["people"]] == expected
         for person in frame["people"]:
             assert list(person) == ["person_id", "observed", *KEYS]
             assert person["observed"] == (index != 3)
@@ -407,12 +411,12 @@ def test_in_a_video_people_are_followed(clip: Path, weights: Path) -> None:
     # Two tiles, each half as wide as the picture, fill a column: none of it is left black.
     assert whole.shape == (256, 690, 3)
     assert (whole.max(axis=2) < 8).mean() < 0.1
-    # In the black frame nobody is evaluated.
-    assert hidden[:, 460:].mean() < 20
+    # The first tile of those whom the network has not looked at in a frame is the image.
+    assert np.abs(hidden[128:, 460:].astype(int) - hidden[:128, 460:] // 3).mean() < 6
 
 
 def test_the_table_has_a_row_for_each_person_in_a_video(clip: Path, weights: Path) -> None:
     result = run(clip, "--weights", weights)
     assert result.exit_code == 0
     assert "person_2" in result.stdout
-    assert result.stdout.count("6 frames") == 2
+    assert result.stdout.count("5 frames") == 2

@@ -30,7 +30,9 @@ LOSSY_PROBABILITY_TOLERANCE = 0.25
 
 @pytest.fixture(scope="module")
 def emotion_node(start_node: Callable[..., NodeProcess], random_weights: Path) -> NodeProcess:
-    return start_node("emotion_node", {"weights": random_weights, "min_detections": 1})
+    return start_node(
+        "emotion_node", {"weights": random_weights, "min_detections": 1, "detection": "full"}
+    )
 
 
 @pytest.fixture

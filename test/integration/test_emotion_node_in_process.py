@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
+from typing import cast
 
 import numpy as np
 import pytest
@@ -24,7 +25,9 @@ from std_msgs.msg import Header
 from glamor_ros.messages.image_decoding import ImageDecoder
 from glamor_ros.messages.image_encoding import image_message
 from glamor_ros.nodes.emotion.lifecycle_node import EmotionNode
+from glamor_ros.nodes.emotion.models import Models
 from glamor_ros.nodes.outputs import pictures as pictures_module
+from glamor_ros.perception.detection.face_detector import FaceDetector
 from glamor_ros.perception.engine import PeopleObserver
 from glamor_ros.perception.frame import Frame
 from glamor_ros.perception.people import PeopleInView
@@ -99,7 +102,12 @@ def start(peer: Peer, random_weights: Path) -> Iterator[Callable[..., RunningNod
         parts: Mapping[str, Callable[..., object]] = MappingProxyType({}),
         **parameters: object,
     ) -> RunningNode:
-        parameters = {"weights": str(random_weights), "min_detections": 1, **parameters}
+        parameters = {
+            "weights": str(random_weights),
+            "min_detections": 1,
+            "detection": "full",
+            **parameters,
+        }
         running.append(RunningNode(peer, namespace, parameters, **parts))
         return running[-1]
 
@@ -206,6 +214,10 @@ class FakeObserver:
         return [PeopleInView(frame.width, frame.height, ()) for _, frame in batch]
 
 
+def fake_models(observer: FakeObserver) -> Models:
+    return Models(cast(FaceDetector, None), cast(PeopleObserver, observer))
+
+
 class Gate:
     """A decoder that holds an image until it is released."""
 
@@ -247,7 +259,10 @@ def test_under_overload_the_newest_image_wins(
     no_face: NDArray[np.uint8],
 ) -> None:
     gate = Gate()
-    parts = {"make_decoder": lambda conversion: gate, "load": lambda choice: FakeObserver()}
+    parts = {
+        "make_decoder": lambda conversion: gate,
+        "load": lambda choice: fake_models(FakeObserver()),
+    }
     running = start("/overloaded", parts)
     camera = camera_of(running)
     camera.process(image_message(no_face, Header()))
@@ -277,7 +292,7 @@ def test_deactivate_does_not_wait_for_the_image_in_work_which_is_not_published(
     no_face: NDArray[np.uint8],
 ) -> None:
     gate, observer = Gate(), FakeObserver()
-    parts = {"make_decoder": lambda conversion: gate, "load": lambda choice: observer}
+    parts = {"make_decoder": lambda conversion: gate, "load": lambda choice: fake_models(observer)}
     running = start("/prompt", parts)
     camera = camera_of(running)
     camera.process(image_message(no_face, Header()))
@@ -304,7 +319,7 @@ def test_where_one_image_after_the_other_fails_it_gives_up(
     no_face: NDArray[np.uint8],
 ) -> None:
     observer = FakeObserver()
-    running = start("/lost", {"load": lambda choice: observer})
+    running = start("/lost", {"load": lambda choice: fake_models(observer)})
     camera = camera_of(running)
     camera.process(image_message(no_face, Header()))
     assert not running.node.has_given_up
@@ -353,7 +368,7 @@ def test_with_a_simulated_clock_that_does_not_run(
 ) -> None:
     running = start(
         "/simulated",
-        {"load": lambda choice: FakeObserver()},
+        {"load": lambda choice: fake_models(FakeObserver())},
         use_sim_time=True,
         no_image_timeout_s=0.5,
     )
@@ -373,7 +388,7 @@ def test_stamps_that_are_no_times(
     camera_of: Callable[[RunningNode], Camera],
     no_face: NDArray[np.uint8],
 ) -> None:
-    running = start("/stamped", {"load": lambda choice: FakeObserver()})
+    running = start("/stamped", {"load": lambda choice: fake_models(FakeObserver())})
     camera = camera_of(running)
     camera.process(image_message(no_face, Header()))
     negative = image_message(no_face, Header(frame_id="negative"))
@@ -396,7 +411,7 @@ def test_a_batch_that_fails_costs_the_guilty_image_alone(
 ) -> None:
     gate, observer = Gate(), FakeObserver()
     observer.fails = lambda frame: frame.width == 320
-    parts = {"make_decoder": lambda conversion: gate, "load": lambda choice: observer}
+    parts = {"make_decoder": lambda conversion: gate, "load": lambda choice: fake_models(observer)}
     running = start("/shared", parts, cameras=["good", "bad"])
     small = np.ascontiguousarray(no_face[::2, ::2])
     with (

@@ -37,7 +37,8 @@ OUTPUTS = ("/emotions", "/attention", "/attention_image", "/annotated_image")
 def managed_node(start_node: Callable[..., NodeProcess], random_weights: Path) -> NodeProcess:
     """Waits for its lifecycle manager. The tests of this file leave it unconfigured."""
     return start_node(
-        "emotion_node", {"weights": random_weights, "autostart": False, "min_detections": 1}
+        "emotion_node",
+        {"weights": random_weights, "autostart": False, "min_detections": 1, "detection": "full"},
     )
 
 
@@ -74,7 +75,7 @@ def test_transitions_build_and_take_down(
         assert peer.state(NODE) == "active"
         with Camera(peer) as camera:
             assert len(camera.process(image_message(two_faces, Header())).people) == 2
-        expected_threads = managed_node.thread_count - 1
+        expected_threads = managed_node.thread_count - 2  # one observes, one draws
 
         assert peer.change_state(NODE, DEACTIVATE)
         assert peer.state(NODE) == "inactive"
@@ -82,7 +83,7 @@ def test_transitions_build_and_take_down(
         assert published(peer) == list(OUTPUTS)
         wait_for(
             lambda count=expected_threads: managed_node.thread_count == count,  # type: ignore[misc]
-            "the worker's end",
+            "the threads' end",
         )
 
         assert peer.change_state(NODE, CLEANUP)
@@ -189,7 +190,12 @@ def test_compressed_images_below_a_remapped_topic(
 ) -> None:
     node = start_node(
         "emotion_node",
-        {"weights": random_weights, "image_transport": "compressed", "min_detections": 1},
+        {
+            "weights": random_weights,
+            "image_transport": "compressed",
+            "min_detections": 1,
+            "detection": "full",
+        },
         "-r",
         "image:=/front/image_raw",
         "-r",
@@ -207,7 +213,7 @@ def test_compressed_images_below_a_remapped_topic(
         spoiled = compressed_image_message(two_faces, Header())
         spoiled.data = spoiled.data[:3000]
         camera.publish(spoiled)
-        node.wait_for_log("is truncated: its end marker is missing")
+        node.wait_for_log("breaks off in the middle of the picture: it is truncated")
         assert len(camera.process(compressed_image_message(two_faces, Header())).people) == 2
 
     assert len(jpeg.people) == len(lossless.people) == 2

@@ -1,34 +1,74 @@
 """Detection, tracking, recognition and smoothing together, with scripted detections."""
 
+from __future__ import annotations
+
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from glamor_ros.network.architecture import Architecture, build_glamor_net
 from glamor_ros.network.input_spec import InputSpec
 from glamor_ros.network.weights.checkpoint import Checkpoint
-from glamor_ros.perception.detection.face_detector import FaceDetection
-from glamor_ros.perception.engine import ObserverSettings, PeopleObserver
+from glamor_ros.perception.detection.face_detector import FaceDetection, Search, SearchArea
+from glamor_ros.perception.engine import PeopleObserver, observe_alone
+from glamor_ros.perception.frame import Frame, ImageError, StampError
+from glamor_ros.perception.geometry import Box, Region
+from glamor_ros.perception.people import PeopleInView
 from glamor_ros.perception.recognition.emotion_recognizer import EmotionRecognizer
-from glamor_ros.perception.tracking.tracker import TrackerSettings
+from glamor_ros.perception.tracking.detection_policy import DetectionPolicy, FullDetection
+from glamor_ros.perception.tracking.follower import FollowerSettings, PeopleFollower
+from glamor_ros.perception.tracking.sparse_detection import SparseDetection
+from glamor_ros.perception.tracking.tracker import PersonIds, TrackerSettings
 
-LEFT = FaceDetection(100, 100, 180, 180, 1.0)
-RIGHT = FaceDetection(400, 120, 500, 220, 0.4)
+LEFT = FaceDetection(Box(100, 100, 180, 180), 1.0)
+RIGHT = FaceDetection(Box(400, 120, 500, 220), 0.4)
+AT_THE_EDGE = FaceDetection(Box(-60, 100, 20, 180), 1.0)
 FRAME_S = 1 / 30
+AT_ONCE = TrackerSettings(min_detections=1)
 
 
 class ScriptedDetector:
-    """Gives the detections it was told, one list for each call."""
+    """A detector that gives the detections it was told, one list for each frame."""
 
-    def __init__(self, script: Sequence[Sequence[FaceDetection]]) -> None:
+    def __init__(self, *script: Sequence[FaceDetection]) -> None:
         self._script = list(script)
         self.calls = 0
+        self.searched: list[tuple[SearchArea, ...]] = []
 
-    def detect(self, image_bgr: np.ndarray) -> list[FaceDetection]:
+    def detect(self, frames: Sequence[Frame]) -> list[list[FaceDetection]]:
+        return [self._next() for _ in frames]
+
+    def search(self, searches: Sequence[Search]) -> list[list[FaceDetection]]:
+        self.searched += [search.areas for search in searches]
+        return [
+            [face for face in self._next() if any(_holds(area, face.box) for area in search.areas)]
+            for search in searches
+        ]
+
+    def sweep(self, width: int, height: int) -> tuple[SearchArea, ...]:
+        return tuple(SearchArea(Region(x, 0, 80, height), 40, 400) for x in range(0, width, 80))
+
+    def show(self, faces: Sequence[FaceDetection]) -> None:
+        """What is there from now on."""
+        self._script = [faces]
+
+    def _next(self) -> list[FaceDetection]:
         self.calls += 1
         return list(self._script[min(self.calls, len(self._script)) - 1])
+
+
+def _holds(area: SearchArea, box: Box) -> bool:
+    (x, y), region = box.center, area.centers
+    return (
+        region.x <= x < region.x + region.width
+        and region.y <= y < region.y + region.height
+        and area.min_size_px <= box.width <= area.max_size_px
+    )
 
 
 @pytest.fixture(scope="module")
@@ -39,67 +79,158 @@ def recognizer() -> EmotionRecognizer:
     return EmotionRecognizer(Checkpoint(network, Architecture(), InputSpec()))
 
 
-def image(seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 256, (480, 640, 3), dtype=np.uint8)
+def image(seed: int = 0, width: int = 640, height: int = 480) -> NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+class Camera:
+    """A follower with the observer that looks at its frames alone."""
+
+    def __init__(
+        self,
+        detector: ScriptedDetector,
+        recognizer: EmotionRecognizer,
+        settings: FollowerSettings | None = None,
+        policy: DetectionPolicy | None = None,
+    ) -> None:
+        self.observer = PeopleObserver(detector, recognizer)
+        settings = settings or FollowerSettings(tracker=AT_ONCE)
+        self.follower = PeopleFollower(PersonIds(), policy or FullDetection(), settings)
+
+    def see(self, bgr: NDArray[np.uint8], stamp_s: float) -> PeopleInView | None:
+        (view,) = self.observer.observe([(self.follower, Frame(bgr, stamp_s))])
+        return view
+
+    def people(self, bgr: NDArray[np.uint8], stamp_s: float) -> PeopleInView:
+        view = self.see(bgr, stamp_s)
+        assert view is not None
+        return view
+
+    def ids(self, stamp_s: float, bgr: NDArray[np.uint8] | None = None) -> list[str] | None:
+        view = self.see(image() if bgr is None else bgr, stamp_s)
+        return None if view is None else [person.person_id for person in view.people]
 
 
 def test_people_are_told_apart_and_described(recognizer: EmotionRecognizer) -> None:
-    observer = PeopleObserver(ScriptedDetector([[LEFT, RIGHT]]), recognizer)
-    frame = image()
-    view = observer.observe(frame, 10.0)
+    camera, frame = Camera(ScriptedDetector([LEFT, RIGHT]), recognizer), image()
+    view = camera.people(frame, 10.0)
     assert (view.image_width, view.image_height) == (640, 480)
     left, right = view.people
     assert left.person_id != right.person_id
-    assert (left.face.x, left.face.y, left.face.width, left.face.height) == (100, 100, 80, 80)
+    assert left.face == Region(100, 100, 80, 80)
     assert left.detection == LEFT
     assert right.face_score == pytest.approx(0.4)
-    assert left.observed
-    assert left.evaluated
-    assert left.tracked_for_s == 0
+    assert (left.observed, left.searched, left.evaluated) == (True, True, True)
+    assert (left.tracked_for_s, left.since_detected_s) == (0, 0)
+    assert left.estimate is not None
     assert np.array_equal(left.probabilities, left.estimate.probabilities)
-    later = observer.observe(frame, 10.5)
+    later = camera.people(frame, 10.5)
     assert [p.person_id for p in later.people] == [left.person_id, right.person_id]
     assert later.people[0].tracked_for_s == pytest.approx(0.5)
 
 
 def test_nobody_in_view(recognizer: EmotionRecognizer) -> None:
-    view = PeopleObserver(ScriptedDetector([[]]), recognizer).observe(image(), 0.0)
-    assert view.people == ()
+    assert Camera(ScriptedDetector([]), recognizer).people(image(), 0.0).people == ()
+
+
+def test_a_face_seen_twice_is_a_person(recognizer: EmotionRecognizer) -> None:
+    camera = Camera(ScriptedDetector([LEFT]), recognizer, FollowerSettings())
+    assert camera.ids(1.0) == []
+    assert camera.ids(1.1) == ["person_1"]
+    assert len(observe_alone(camera.observer, Frame(image())).people) == 1
+
+
+def test_batched_equals_single_over_cameras_of_different_sizes(
+    recognizer: EmotionRecognizer,
+) -> None:
+    sizes, faces = [(640, 480), (320, 240), (800, 600)], [[LEFT, RIGHT], [], [LEFT]]
+    together = PeopleObserver(ScriptedDetector(*(faces * 3)), recognizer)
+    followers = [
+        PeopleFollower(PersonIds(), FullDetection(), FollowerSettings(tracker=AT_ONCE))
+        for _ in sizes
+    ]
+    alone = [Camera(ScriptedDetector(of_camera), recognizer) for of_camera in faces]
+    for index in range(3):
+        frames = [Frame(image(index, *size), 5 + index * FRAME_S) for size in sizes]
+        views = together.observe(list(zip(followers, frames, strict=True)))
+        for camera, frame, view in zip(alone, frames, views, strict=True):
+            assert view is not None
+            expected = camera.people(frame.bgr, frame.stamp_s)
+            assert [p.person_id for p in view.people] == [p.person_id for p in expected.people]
+            for one, other in zip(view.people, expected.people, strict=True):
+                assert one.face == other.face
+                assert one.probabilities == pytest.approx(other.probabilities, abs=1e-6)
+
+
+def test_ids_are_unique_over_cameras_resets_and_new_followers(
+    recognizer: EmotionRecognizer,
+) -> None:
+    ids, seen = PersonIds(), list[str]()
+    observer = PeopleObserver(ScriptedDetector([LEFT, RIGHT]), recognizer)
+    for _ in range(2):
+        followers = [
+            PeopleFollower(ids, FullDetection(), FollowerSettings(tracker=AT_ONCE))
+            for _ in range(2)
+        ]
+        for stamp_s in (1.0, 2.0):
+            views = observer.observe([(f, Frame(image(), stamp_s)) for f in followers])
+            seen += [person.person_id for view in views if view for person in view.people]
+            for follower in followers:
+                follower.reset()
+    assert len(seen) == len(set(seen)) == 16
 
 
 def test_the_detector_rests_for_its_interval(recognizer: EmotionRecognizer) -> None:
-    detector = ScriptedDetector([[LEFT]])
-    observer = PeopleObserver(detector, recognizer, ObserverSettings(detection_interval_s=0.1))
-    views = [observer.observe(image(i), i * FRAME_S) for i in range(31)]
+    detector = ScriptedDetector([LEFT])
+    camera = Camera(detector, recognizer, policy=FullDetection(0.1))
+    people = [camera.people(image(0), i * FRAME_S).people[0] for i in range(31)]
     assert detector.calls == 11  # every third image
-    predicted = [v.people[0] for v in views if not v.people[0].observed]
+    predicted = [p for p in people if not p.observed]
     assert len(predicted) == 31 - detector.calls
-    assert all(p.evaluated and p.detection is None for p in predicted)
-    assert len({p.person_id for v in views for p in v.people}) == 1
+    assert all(p.evaluated and not p.searched for p in predicted)
+    assert {round(p.since_detected_s / FRAME_S) for p in predicted} == {1, 2}
+    assert len({p.person_id for p in people}) == 1
 
 
 def test_a_face_that_is_missed_coasts_and_is_not_evaluated(recognizer: EmotionRecognizer) -> None:
-    observer = PeopleObserver(
-        ScriptedDetector([[LEFT], [], []]),
-        recognizer,
-        ObserverSettings(tracker=TrackerSettings(max_coast_s=0.2)),
-    )
-    seen = observer.observe(image(0), 0.0).people[0]
-    coasting = observer.observe(image(1), 0.1).people[0]
+    settings = FollowerSettings(tracker=replace(AT_ONCE, max_coast_s=0.2))
+    camera = Camera(ScriptedDetector([LEFT], [], []), recognizer, settings)
+    seen = camera.people(image(), 0.0).people[0]
+    coasting = camera.people(image(), 0.1).people[0]
     assert coasting.person_id == seen.person_id
-    assert not coasting.observed
-    assert not coasting.evaluated
+    assert (coasting.observed, coasting.searched, coasting.evaluated) == (False, True, False)
+    assert coasting.since_detected_s == pytest.approx(0.1)
     assert np.array_equal(coasting.probabilities, seen.probabilities)
     assert coasting.face_score == pytest.approx(1.0)
-    assert observer.observe(image(2), 0.31).people == ()
+    assert camera.people(image(), 0.31).people == ()
+
+
+def test_a_face_mostly_outside_the_image_is_not_classified(recognizer: EmotionRecognizer) -> None:
+    camera = Camera(ScriptedDetector([AT_THE_EDGE, RIGHT]), recognizer)
+    outside, inside = sorted(camera.people(image(), 0.0).people, key=lambda p: p.face.x)
+    assert (outside.evaluated, outside.estimate, outside.emotion) == (False, None, "Unknown")
+    assert outside.emotion_index is None
+    assert math.isnan(outside.confidence)
+    assert inside.evaluated
+    camera.follower.settings = FollowerSettings(min_visible_fraction=0.2, tracker=AT_ONCE)
+    assert all(person.evaluated for person in camera.people(image(), 0.1).people)
+
+
+def test_a_face_that_has_just_been_read_is_not_read_again(recognizer: EmotionRecognizer) -> None:
+    settings = FollowerSettings(recognition_interval_s=0.2, tracker=AT_ONCE)
+    camera = Camera(ScriptedDetector([LEFT]), recognizer, settings)
+    read = [camera.people(image(), i * 0.05).people[0].evaluated for i in range(15)]
+    assert read == [True, True, True] + 3 * [False, False, False, True]
 
 
 def test_probabilities_follow_with_the_time_constant(recognizer: EmotionRecognizer) -> None:
-    settings = ObserverSettings(smoothing_time_constant_s=0.5)
-    observer = PeopleObserver(ScriptedDetector([[LEFT]]), recognizer, settings)
-    first = observer.observe(np.zeros((480, 640, 3), np.uint8), 0.0).people[0]
+    camera = Camera(ScriptedDetector([LEFT]), recognizer)
+    dark = image(1) // 4
+    first = camera.people(dark, 0.0).people[0]
     for step in range(1, 11):
-        last = observer.observe(image(1), step * 0.05).people[0]
+        last = camera.people(image(1), step * 0.05).people[0]
+    assert last.person_id == first.person_id
+    assert last.estimate is not None
     target = last.estimate.probabilities
     step_height = first.probabilities - target
     assert abs(step_height).max() > 1e-4
@@ -107,30 +238,105 @@ def test_probabilities_follow_with_the_time_constant(recognizer: EmotionRecogniz
 
 
 def test_settings_change_between_images(recognizer: EmotionRecognizer) -> None:
-    observer = PeopleObserver(ScriptedDetector([[LEFT, RIGHT]]), recognizer)
-    assert len(observer.observe(image(), 0.0).people) == 2
-    observer.settings = ObserverSettings(
-        min_face_score=0.5, tracker=TrackerSettings(max_coast_s=0.0)
-    )
-    assert [p.face.x for p in observer.observe(image(), 0.1).people] == [100]
-    observer.settings = ObserverSettings(
-        min_face_size_px=90, tracker=TrackerSettings(max_coast_s=0.0)
-    )
-    assert [p.face.x for p in observer.observe(image(), 0.2).people] == [400]
+    tracker = replace(AT_ONCE, max_coast_s=0.0)
+    camera = Camera(ScriptedDetector([LEFT, RIGHT]), recognizer)
+    assert len(camera.people(image(), 0.0).people) == 2
+    camera.follower.settings = FollowerSettings(min_face_score=0.5, tracker=tracker)
+    assert [p.face.x for p in camera.people(image(), 0.1).people] == [100]
+    camera.follower.settings = FollowerSettings(min_face_size_px=90, tracker=tracker)
+    assert [p.face.x for p in camera.people(image(), 0.2).people] == [400]
 
 
-def test_ids_are_not_used_again_after_a_reset(recognizer: EmotionRecognizer) -> None:
-    observer = PeopleObserver(ScriptedDetector([[LEFT]]), recognizer)
-    before = observer.observe(image(), 0.0).people[0].person_id
-    observer.reset()
-    assert observer.observe(image(), 0.1).people[0].person_id != before
+def test_a_late_frame_is_dropped_and_changes_nothing(recognizer: EmotionRecognizer) -> None:
+    detector = ScriptedDetector([LEFT])
+    camera = Camera(detector, recognizer)
+    assert camera.ids(10.0) == ["person_1"]
+    assert camera.ids(9.999) is None
+    assert camera.ids(9.0) is None
+    assert detector.calls == 1
+    assert camera.ids(10.0) == ["person_1"]
+    assert camera.ids(10.1) == ["person_1"]
+
+
+def test_a_jump_back_begins_another_recording(recognizer: EmotionRecognizer) -> None:
+    camera = Camera(ScriptedDetector([LEFT]), recognizer)
+    assert camera.ids(10.0) == ["person_1"]
+    assert camera.ids(8.9) == ["person_2"]
+    assert camera.ids(9.0) == ["person_2"]
+
+
+def test_a_stamp_far_in_the_future_is_survived(recognizer: EmotionRecognizer) -> None:
+    camera = Camera(ScriptedDetector([LEFT]), recognizer)
+    assert camera.ids(10.0) == ["person_1"]
+    assert camera.ids(19.0) == ["person_1"]
+    assert camera.ids(4e9) == ["person_2"]
+    assert camera.ids(19.1) == ["person_3"]
+    assert camera.ids(19.2) == ["person_3"]
+
+
+@pytest.mark.parametrize("stamp_s", [-1.0, math.nan, math.inf])
+def test_a_stamp_that_is_no_time_is_refused_before_anything_changes(
+    recognizer: EmotionRecognizer, stamp_s: float
+) -> None:
+    camera = Camera(ScriptedDetector([LEFT]), recognizer)
+    other = PeopleFollower(PersonIds(), FullDetection(), FollowerSettings(tracker=AT_ONCE))
+    camera.ids(10.0)
+    batch = [(camera.follower, Frame(image(), 10.5)), (other, Frame(image(), stamp_s))]
+    with pytest.raises(StampError, match=f"finite number of seconds, 0 or more, got {stamp_s}"):
+        camera.observer.observe(batch)
+    assert camera.ids(10.4) == ["person_1"]  # not late: the frame of 10.5 s has not been seen
+
+
+def test_an_image_that_is_none_is_refused_before_anything_changes(
+    recognizer: EmotionRecognizer,
+) -> None:
+    camera = Camera(ScriptedDetector([LEFT]), recognizer)
+    camera.ids(10.0)
+    with pytest.raises(ImageError):
+        camera.see(np.zeros((480, 640), np.uint8), 10.5)
+    assert camera.ids(10.4) == ["person_1"]
+
+
+def test_nobody_survives_a_cut_or_another_image_size(recognizer: EmotionRecognizer) -> None:
+    camera = Camera(ScriptedDetector([LEFT]), recognizer)
+    assert camera.ids(1.0, image(1)) == ["person_1"]
+    assert camera.ids(1.1, image(1)) == ["person_1"]
+    assert camera.ids(1.2, image(2) // 3) == ["person_2"]
+    assert camera.ids(1.25, image(2)) == ["person_2"]  # only brighter
+    assert camera.ids(1.3, image(3, 320, 240)) == ["person_3"]
+
+
+def test_the_sparse_search_finds_a_newcomer_in_time_and_keeps_to_him(
+    recognizer: EmotionRecognizer,
+) -> None:
+    detector = ScriptedDetector([])
+    policy = SparseDetection(detector.sweep, sweep_period_s=1.0)
+    camera = Camera(detector, recognizer, FollowerSettings(), policy)
+    views = {i: camera.people(image(), i * FRAME_S) for i in range(30)}
+    assert not any(view.people for view in views.values())
+    detector.show([RIGHT])
+    views |= {i: camera.people(image(), i * FRAME_S) for i in range(30, 90)}
+    came = next(i for i, view in views.items() if view.people)
+    assert (came - 29) * FRAME_S <= 1.0
+    assert {p.person_id for view in views.values() for p in view.people} == {"person_1"}
+    assert all(len(views[i].people) == 1 for i in range(came, 90))
+    observed = [views[i].people[0].observed for i in range(came, 90)]
+    assert np.mean(observed) > 0.9
 
 
 @pytest.mark.parametrize(
     "name",
-    ["min_face_score", "min_face_size_px", "detection_interval_s", "smoothing_time_constant_s"],
+    [
+        "min_face_score",
+        "min_face_size_px",
+        "min_visible_fraction",
+        "recognition_interval_s",
+        "smoothing_time_constant_s",
+        "max_reorder_s",
+        "max_gap_s",
+    ],
 )
 @pytest.mark.parametrize("value", [-1, float("nan"), float("inf")])
 def test_settings_out_of_range_are_named(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{name} is {value}; it must be 0 or more"):
-        ObserverSettings(**{name: value})  # type: ignore[arg-type]
+        FollowerSettings(**{name: value})  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 import copy
 import math
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -95,7 +95,8 @@ def test_other_archives_are_refused(
         "vote_columns": np.array(COLUMNS),
     } | changes
     path = tmp_path / "faces.npz"
-    np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
+    chosen: dict[str, Any] = {name: array for name, array in arrays.items() if array is not None}
+    np.savez(path, **chosen)
     with pytest.raises(DatasetError, match=message) as error:
         load_ferplus(path)
     assert str(path) in str(error.value)

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 _START_PATIENCE_S = 180.0
 # What two cores without a GPU can do, with all topics recorded and shown besides.
 _DEMO_SOURCE, _DEMO_RATE_HZ = "demo", 15.0
-_DETECTION_INTERVAL_S = 0.25
 _SPIN_TIMEOUT_S = 0.1
 _LINE_INTERVAL_S = 1.0
 _TABLE_RATE_HZ = 4.0
@@ -101,7 +100,6 @@ def _commands(source: str, weights: Path, detector: str, output: Path) -> list[N
     emotion_parameters: dict[str, str | float | bool] = {
         "weights": str(weights),
         "detector": detector,
-        "detection_interval_s": _DETECTION_INTERVAL_S,
     }
     source_parameters: dict[str, str | float | bool] = {
         "source": source,

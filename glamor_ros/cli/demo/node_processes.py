@@ -31,7 +31,7 @@ class NodeCommand:
     """A node to start with its parameters.
 
     Attributes:
-        module: The module of `glamor_ros.nodes` that is run.
+        module: The name of the executable, for example "emotion_node".
         parameters: The values of parameters, by name.
         log: The file that its output goes to.
     """
@@ -46,7 +46,8 @@ class NodeCommand:
 
         Parameters are written as JSON, which is read as YAML: "0" stays a string.
         """
-        arguments = [sys.executable, "-m", f"glamor_ros.nodes.{self.module}", "--ros-args"]
+        module = f"glamor_ros.nodes.{self.module.removesuffix('_node')}.executable"
+        arguments = [sys.executable, "-m", module, "--ros-args"]
         for name, value in self.parameters.items():
             arguments += ["-p", f"{name}:={json.dumps(value)}"]
         return arguments

@@ -23,7 +23,7 @@ def json_list(file: TextIO) -> Iterator[JsonSink]:
 
 
 class JsonSink:
-    """A writer of entries as they come, since those of a long video would fill the memory.
+    """A list in a file, written entry by entry: a long video's would fill the memory.
 
     Args:
         file: Where they go.

@@ -26,7 +26,7 @@ class Prediction:
 
     Attributes:
         source: The file.
-        image_bgr: (H, W, 3), uint8.
+        image_bgr: (H, W, 3), uint8, BGR.
         view: The people.
         frame_index: The number of the frame, from 0; None for an image.
         time_s: The time of the frame in the video; None for an image.

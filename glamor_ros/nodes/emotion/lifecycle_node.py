@@ -11,8 +11,7 @@ import torch
 
 from ...messages.cv_bridge_conversion import try_cv_bridge
 from ...messages.image_decoding import ImageDecoder, RawConversion
-from ...perception.device import require_device
-from ...perception.engine import PeopleObserver
+from ...perception.device import describe_device, require_device
 from ...perception.tracking.follower import PeopleFollower
 from ...perception.tracking.tracker import PersonIds
 from ..common import topics
@@ -21,7 +20,7 @@ from ..common.node_parameters import NodeParameters, ParameterValues, unknown_pa
 from ..input.image_statistics import ImageStatistics
 from ..input.image_subscription import image_topic
 from .camera import Camera, CameraOutputs, Decode
-from .models import ModelChoice, limit_threads, load_observer, release_memory
+from .models import ModelChoice, Models, limit_threads, load_models, release_memory
 from .observation import Observation
 from .parameters import (
     EMOTION_PARAMETERS,
@@ -53,7 +52,7 @@ class EmotionNode(ManagedNode):
     def __init__(
         self,
         *,
-        load: Callable[[ModelChoice], PeopleObserver] = load_observer,
+        load: Callable[[ModelChoice], Models] = load_models,
         make_decoder: Callable[[RawConversion | None], Decode] = _decoder,
         **node_options: Any,
     ) -> None:
@@ -62,7 +61,7 @@ class EmotionNode(ManagedNode):
         self._make_decoder = make_decoder
         self._ids = PersonIds()
         self._default_threads = torch.get_num_threads()
-        self._observer: PeopleObserver | None = None
+        self._models: Models | None = None
         self._conversion: RawConversion | None = None
         self._outputs: dict[str, CameraOutputs] = {}
         self._cameras: Sequence[Camera] = ()
@@ -117,7 +116,8 @@ class EmotionNode(ManagedNode):
         began_s = time.monotonic()
         limit_threads(int(values["threads"]), self._default_threads)
         choice = model_choice(values)
-        self._observer = self._load(choice)
+        self._models = self._load(choice)
+        self._models.set_min_face_size(int(values["min_face_size_px"]))
         cv_bridge = try_cv_bridge()
         self._conversion = cv_bridge.conversion
         if cv_bridge.problem:
@@ -125,21 +125,22 @@ class EmotionNode(ManagedNode):
         for name in camera_names(values):
             self._outputs[name] = CameraOutputs(self, name)
         self._warn_of(values)
+        device = describe_device(require_device(choice.device))
         self.get_logger().info(
             f"configured in {time.monotonic() - began_s:.1f} s: weights {_shown(choice.weights)}, "
-            f"detector {choice.detector}, device {require_device(choice.device)}, context "
-            f"{choice.context_mode}"
+            f"detector {choice.detector}, device {device}, context {choice.context_mode}"
         )
 
     def activate(self) -> None:
         """Subscribe to every camera."""
-        if self._observer is None:
+        models = self._models
+        if models is None:
             return
         values = self._declared.values()
-        self._cameras = [self._camera(name, values) for name in self._outputs]
+        self._cameras = [self._camera(name, values, models) for name in self._outputs]
         self._observation = self._last_observation = Observation(
             self,
-            self._observer,
+            models.observer,
             self._cameras,
             reliability=str(values["image_reliability"]),
             no_image_timeout_s=float(values["no_image_timeout_s"]),
@@ -157,7 +158,7 @@ class EmotionNode(ManagedNode):
 
     def cleanup(self) -> None:
         """Give the networks' memory back, once nobody works with them any more."""
-        self._observer = None
+        self._models = None
         for outputs in self._outputs.values():
             outputs.destroy()
         self._outputs = {}
@@ -165,10 +166,10 @@ class EmotionNode(ManagedNode):
 
     def _release_where_cleaned_up(self) -> None:
         """Called by a thread that has outlived deactivate, and maybe cleanup as well."""
-        if self._observer is None:
+        if self._models is None:
             release_memory()
 
-    def _camera(self, name: str, values: ParameterValues) -> Camera:
+    def _camera(self, name: str, values: ParameterValues, models: Models) -> Camera:
         base = topics.IMAGE.of_camera(name).name
         logger = self.get_logger()
         clock = self.get_clock()
@@ -177,7 +178,9 @@ class EmotionNode(ManagedNode):
             name,
             image_topic(self, base, str(values["image_transport"])),
             decode=self._make_decoder(self._conversion),
-            follower=PeopleFollower(self._ids, detection_policy(values), follower_settings(values)),
+            follower=PeopleFollower(
+                self._ids, detection_policy(values, models), follower_settings(values)
+            ),
             outputs=self._outputs[name],
             now_s=lambda: clock.now().nanoseconds * 1e-9,
             warn=lambda line: logger.warning(line),
@@ -185,12 +188,14 @@ class EmotionNode(ManagedNode):
         )
 
     def _apply(self, values: ParameterValues) -> None:
-        if self._observation is None:
+        if self._models is not None:
+            self._models.set_min_face_size(int(values["min_face_size_px"]))
+        if self._observation is None or self._models is None:
             return
         self._warn_of(values)
         for camera in self._cameras:
             camera.follower.settings = follower_settings(values)
-            camera.follower.policy = detection_policy(values)
+            camera.follower.policy = detection_policy(values, self._models)
         self._observation.no_image_timeout_s = float(values["no_image_timeout_s"])
 
     def _warn_of(self, values: ParameterValues) -> None:

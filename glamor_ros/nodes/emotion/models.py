@@ -11,8 +11,13 @@ import torch
 
 from ...network.weights.checkpoint import load_checkpoint
 from ...perception.detection.build import build_face_detector
+from ...perception.detection.face_detector import FaceDetector
+from ...perception.detection.mmod.detector import MmodFaceDetector
+from ...perception.detection.yunet import YuNetFaceDetector
 from ...perception.engine import PeopleObserver
 from ...perception.recognition.emotion_recognizer import EmotionRecognizer
+from ...perception.tracking.detection_policy import DetectionPolicy
+from ...perception.tracking.sparse_detection import SparseDetection
 from ...resources import STARTER_WEIGHTS, shipped_weights
 
 
@@ -39,7 +44,31 @@ class ModelChoice:
     detector_upsample: int
 
 
-def load_observer(choice: ModelChoice) -> PeopleObserver:
+@dataclass(frozen=True, eq=False)
+class Models:
+    """The networks of the node.
+
+    Attributes:
+        detector: Finds faces.
+        observer: Sees people with it.
+    """
+
+    detector: FaceDetector
+    observer: PeopleObserver
+
+    def set_min_face_size(self, size_px: int) -> None:
+        """Let the detector leave out what only smaller faces need, where it can."""
+        if isinstance(self.detector, (MmodFaceDetector, YuNetFaceDetector)):
+            self.detector.min_face_size_px = size_px
+
+    def sparse_search(self, sweep_period_s: float) -> DetectionPolicy | None:
+        """A policy that searches parts of each frame; None where the detector sees all at once."""
+        if not isinstance(self.detector, MmodFaceDetector):
+            return None
+        return SparseDetection(self.detector.sweep, sweep_period_s=sweep_period_s)
+
+
+def load_models(choice: ModelChoice) -> Models:
     """A detector and a recognizer, ready to observe cameras.
 
     Raises:
@@ -57,9 +86,10 @@ def load_observer(choice: ModelChoice) -> PeopleObserver:
         choice.detector,
         upsample=choice.detector_upsample,
         device=choice.device,
+        precision=choice.precision,
         weights=choice.detector_weights,
     )
-    return PeopleObserver(detector, recognizer)
+    return Models(detector, PeopleObserver(detector, recognizer))
 
 
 def limit_threads(count: int, default: int) -> None:

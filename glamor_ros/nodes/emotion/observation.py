@@ -99,7 +99,8 @@ class Observation:
         if self._streams:
             for camera in self._cameras.values():
                 self._node.get_logger().info(f"{camera.topic.name}: {camera.statistics.summary()}")
-        self._streams = []
+        # The executor may hold on to this for a while; it must not hold the networks.
+        self._streams, self._cameras = [], {}
 
     def join(self) -> None:
         """Wait for the threads' last frames, after `stop`."""
@@ -119,11 +120,12 @@ class Observation:
             stream.no_image_timeout_s = value
 
     def _stream(self, camera: Camera, worker: FrameWorker[ImageMessage]) -> ImageStream:
+        name = camera.name
         return ImageStream(
             self._node,
             camera.topic,
             reliability=self._reliability,
-            submit=lambda message: worker.submit(camera.name, message),
+            submit=lambda message: worker.submit(name, message),
             statistics=camera.statistics,
             no_image_timeout_s=self._no_image_timeout_s,
             advice=self._advice,

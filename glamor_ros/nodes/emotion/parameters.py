@@ -17,7 +17,9 @@ from ...resources import STARTER_WEIGHTS
 from ..common.node_parameters import ParameterValues
 from ..common.parameter_spec import Changes, ParameterSpec, ParameterValue
 from ..input.image_subscription import RELIABILITIES, TRANSPORTS
-from .models import ModelChoice
+from .models import ModelChoice, Models
+
+DETECTIONS = ("sparse", "full")
 
 _FOLLOWER = FollowerSettings()
 # A token of a ROS topic's name, which may not begin with a digit nor hold two underscores in a row.
@@ -96,23 +98,23 @@ EMOTION_PARAMETERS = (
     ParameterSpec(
         "detector",
         DETECTOR_NAMES[0],
-        "Face detector. mmod: dlib's CNN in PyTorch. dlib_cnn, dlib_hog: dlib itself, which must "
-        "be installed.",
+        "Face detector. mmod: dlib's CNN in PyTorch. yunet: OpenCV's, small and fast (glamor-ros "
+        "download-weights yunet). dlib_cnn, dlib_hog: dlib itself, which must be installed.",
         Changes.UNCONFIGURED,
         choices=DETECTOR_NAMES,
     ),
     ParameterSpec(
         "detector_weights",
         "",
-        "Path of the detector's weights: .safetensors for mmod (empty: the shipped ones), "
-        "mmod_human_face_detector.dat for dlib_cnn.",
+        "Path of the detector's weights: .safetensors for mmod (empty: the shipped ones), .onnx "
+        "for yunet (empty: the downloaded ones), mmod_human_face_detector.dat for dlib_cnn.",
         Changes.UNCONFIGURED,
     ),
     ParameterSpec(
         "detector_upsample",
         0,
         "How often the image is doubled before detection: each time halves the smallest face found "
-        "(mmod, dlib_cnn: 80 px at 0) and takes four times as long.",
+        "(mmod, dlib_cnn: 80 px at 0, yunet: 10 px) and takes four times as long.",
         Changes.UNCONFIGURED,
         0,
         MAX_UPSAMPLE,
@@ -128,16 +130,33 @@ EMOTION_PARAMETERS = (
     ParameterSpec(
         "min_face_size_px",
         _FOLLOWER.min_face_size_px,
-        "Faces with a shorter side are ignored.",
+        "Faces with a shorter side are ignored; the larger, the less mmod has to search.",
         Changes.ANY_TIME,
         0,
         10000,
     ),
     ParameterSpec(
+        "detection",
+        DETECTIONS[0],
+        "sparse (mmod alone): in each image the surroundings of known faces are searched, and a "
+        "slice of everything else. full: everything in every image, at several times the cost.",
+        Changes.ANY_TIME,
+        choices=DETECTIONS,
+    ),
+    ParameterSpec(
+        "sweep_period_s",
+        1.0,
+        "With detection sparse: the time in which everything has been searched once, and so the "
+        "longest that a newcomer waits.",
+        Changes.ANY_TIME,
+        0.05,
+        60.0,
+    ),
+    ParameterSpec(
         "detection_interval_s",
         0.0,
-        "With detection full: the detector runs when so much time has passed, the tracker predicts "
-        "the faces in the images between. 0: it runs on every image.",
+        "Above 0: everything is searched when so much time has passed, and the tracker predicts "
+        "the faces in the images between, whatever `detection` says. 0: as it says.",
         Changes.ANY_TIME,
         0.0,
         60.0,
@@ -242,9 +261,14 @@ def follower_settings(values: ParameterValues) -> FollowerSettings:
     )
 
 
-def detection_policy(values: ParameterValues) -> DetectionPolicy:
+def detection_policy(values: ParameterValues, models: Models) -> DetectionPolicy:
     """What is searched in each image, from the values of EMOTION_PARAMETERS."""
-    return FullDetection(float(values["detection_interval_s"]))
+    interval_s = float(values["detection_interval_s"])
+    if _is_sparse(values):
+        sparse = models.sparse_search(float(values["sweep_period_s"]))
+        if sparse is not None:
+            return sparse
+    return FullDetection(interval_s)
 
 
 def questionable_combinations(values: ParameterValues) -> Iterator[str]:
@@ -264,12 +288,18 @@ def questionable_combinations(values: ParameterValues) -> Iterator[str]:
 def speed_advice(values: ParameterValues) -> str:
     """What would make the node faster, given the values of EMOTION_PARAMETERS."""
     options = []
+    if values["detector"] == "mmod" and not _is_sparse(values):
+        options.append("detection sparse (and detection_interval_s 0)")
+    if values["detector"] != "yunet":
+        options.append("detector yunet")
     if int(values["detector_upsample"]) > 0:
         options.append("a lower detector_upsample")
-    if float(values["detection_interval_s"]) == 0:
-        options.append("detection_interval_s 0.1")
     options += ["images of a lower resolution", "device cuda on a machine with a GPU"]
     return f"To be faster: {', '.join(options)}"
+
+
+def _is_sparse(values: ParameterValues) -> bool:
+    return values["detection"] == "sparse" and float(values["detection_interval_s"]) == 0
 
 
 def _path(text: str) -> Path | None:

@@ -8,14 +8,10 @@ from collections.abc import Callable
 
 from builtin_interfaces.msg import Time
 
-from ...errors import GlamorError
+from ...perception.frame import StampError
 
 MAX_PLAUSIBLE_AGE_S = 3600.0
 _MAX_EQUAL_STAMPS = 10
-
-
-class StampError(GlamorError, ValueError):
-    """An image's stamp cannot be a time."""
 
 
 class CameraStamps:

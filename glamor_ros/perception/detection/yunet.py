@@ -123,7 +123,7 @@ class YuNetFaceDetector:
         check_upsample(upsample)
         if not hasattr(cv2, "FaceDetectorYN"):
             raise FaceDetectorError(
-                f"the face detector 'yunet' needs OpenCV 4.5.4 or newer, this is "
+                f"the face detector 'yunet' needs OpenCV 4.8 or newer, this is "
                 f"{cv2.__version__}: update opencv-python, or use the detector 'mmod'"
             )
         if not onnx_path.is_file():
@@ -135,9 +135,12 @@ class YuNetFaceDetector:
             self._network = cv2.FaceDetectorYN.create(
                 str(onnx_path), "", (32, 32), max(min_score, 1e-6), _MAX_IOU, _MAX_CANDIDATES
             )
+            # OpenCV before 4.8 reads the file, and fails at the first image.
+            self._network.detect(np.zeros((32, 32, 3), np.uint8))
         except cv2.error as error:
             raise FaceDetectorError(
-                f"OpenCV {cv2.__version__} cannot read {onnx_path} as YuNet: {error.err}; fetch it "
+                f"OpenCV {cv2.__version__} cannot read {onnx_path} as YuNet: {error.err}; it takes "
+                "OpenCV 4.8 or newer (else use the detector 'mmod') and the whole file: fetch it "
                 "again with 'glamor-ros download-weights yunet'"
             ) from error
         self.min_face_size_px = min_face_size_px

@@ -15,6 +15,7 @@ from ..geometry import IDENTITY, Box, Similarity
 _SMALL_WIDTH_PX = 160
 _MAX_POINTS = 80
 _POINT_SPACING_PX = 6
+_MEAN, _CONTRAST = 128.0, 48.0
 _FLOW_WINDOW_PX = 13
 _FLOW_LEVELS = 3
 _RANSAC_THRESHOLD_PX = 0.7
@@ -93,13 +94,18 @@ def _enlarged(movement: Similarity, scale: float) -> Similarity:
 
 
 def _small_grey(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The green channel of every n-th pixel, averaged down to about _SMALL_WIDTH_PX."""
+    """The green channel of every n-th pixel, averaged down to about _SMALL_WIDTH_PX.
+
+    Of one mean and contrast, so that light switched on and off does not stop the flow.
+    """
     height, width = image_bgr.shape[:2]
     stride = max(width // (2 * _SMALL_WIDTH_PX), 1)
     sampled = np.ascontiguousarray(image_bgr[::stride, ::stride, 1])
     scale = min(_SMALL_WIDTH_PX / width, 1.0)
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
-    return cv2.resize(sampled, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    small = cv2.resize(sampled, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    contrast = _CONTRAST / max(float(small.std()), 1.0)
+    return np.clip((small - small.mean()) * contrast + _MEAN, 0, 255).astype(np.uint8)
 
 
 def _colour_histogram(image_bgr: NDArray[np.uint8]) -> NDArray[np.float32]:

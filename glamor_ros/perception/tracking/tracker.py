@@ -177,15 +177,17 @@ class FaceTracker:
         tracked = self._predicted(stamp_s)
         appearances = appearances or [None] * len(detections)
         matches = self._assign([known.track for known in tracked], detections, appearances)
+        not_sought = []
         for index, known in enumerate(tracked):
             if sought is not None and known.track.key not in sought:
+                not_sought.append(known.track.box)
                 continue
             tracked[index] = _looked_for(known, stamp_s)
             if index in matches:
                 found = matches[index]
                 tracked[index] = _seen(known, detections[found], appearances[found], stamp_s)
         for index in sorted(set(range(len(detections))) - set(matches.values())):
-            if not any(_overlap(detections[index].box, known.track.box) for known in tracked):
+            if not any(_overlap(detections[index].box, box) for box in not_sought):
                 tracked.append(self._new(detections[index], appearances[index], stamp_s))
         self._tracked = self._confirmed([t for t in tracked if not self._is_gone(t.track, stamp_s)])
         return [known.track for known in self._tracked]

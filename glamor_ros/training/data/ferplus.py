@@ -97,9 +97,11 @@ def _read_archive(
     unnamed = sorted(set(FERPLUS_NAMES.values()) - set(columns))
     if unnamed:
         raise DatasetError(f"{path}: vote_columns lacks {', '.join(unnamed)}; {expected}")
-    shapes = {"images": (len(votes) if votes.ndim else 0, SIDE_PX, SIDE_PX)}
-    shapes["votes"] = (shapes["images"][0], len(columns))
-    for name, array in (("images", images), ("votes", votes)):
-        if array.shape != shapes[name] or array.dtype != np.uint8:
-            raise DatasetError(f"{path}: {name} is {array.dtype} {array.shape}; {expected}")
+    count = len(votes) if votes.ndim else 0
+    shapes = {"images": (count, SIDE_PX, SIDE_PX), "votes": (count, len(columns))}
+    for name, shape in shapes.items():
+        if archive[name].shape != shape or archive[name].dtype != np.uint8:
+            raise DatasetError(
+                f"{path}: {name} is {archive[name].dtype} {archive[name].shape}; {expected}"
+            )
     return images, votes.astype(np.float32), columns

@@ -13,7 +13,7 @@ from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValu
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from glamor_ros.nodes.common import documentation
+from glamor_ros.nodes import documentation
 from glamor_ros.nodes.common.node_parameters import (
     NodeParameters,
     ParameterValues,
@@ -247,7 +247,9 @@ def test_before_configure_the_models_can_be_chosen(make_node: Callable[..., Node
     parameters = declare_all(node)
 
     assert set_parameters(node, device="cuda:1", detector="dlib_hog") == ""
-    assert "must be one of: mmod, dlib_cnn, dlib_hog" in set_parameters(node, detector="viola")
+    assert "must be one of: mmod, yunet, dlib_cnn, dlib_hog" in set_parameters(
+        node, detector="viola"
+    )
 
     assert model_choice(parameters.values()).device == "cuda:1"
 

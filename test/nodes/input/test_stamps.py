@@ -5,7 +5,8 @@ import math
 import pytest
 from builtin_interfaces.msg import Time
 
-from glamor_ros.nodes.input.stamps import CameraStamps, StampError
+from glamor_ros.nodes.input.stamps import CameraStamps
+from glamor_ros.perception.frame import StampError
 
 
 class Camera:

@@ -64,7 +64,7 @@ def test_unusable_images_are_named(dat: Path) -> None:
     detectors = [build_face_detector("dlib_cnn", weights=dat), build_face_detector("dlib_hog")]
     for detector in detectors:
         with pytest.raises(FaceDetectorError, match="uint8"):
-            detector.detect([Frame(np.zeros((40, 40, 3)))])
+            detector.detect([Frame(np.zeros((40, 40, 3)))])  # type: ignore[arg-type]
         with pytest.raises(FaceDetectorError, match=r"\(height, width, 3\)"):
             detector.detect([Frame(np.zeros((40, 40), np.uint8))])
         with pytest.raises(FaceDetectorError, match="0x40 px"):

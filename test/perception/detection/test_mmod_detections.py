@@ -24,6 +24,7 @@ from glamor_ros.perception.detection.mmod.weights import WEIGHTS_FILE_NAME, load
 from glamor_ros.perception.device import DeviceError
 from glamor_ros.perception.frame import Frame
 from glamor_ros.perception.geometry import Box
+from glamor_ros.perception.precision import PrecisionError
 
 SCORE_TOLERANCE = 1e-5
 
@@ -300,9 +301,9 @@ def test_unknown_options_are_named(weights_dir: Path) -> None:
     parameters = load_weights(weights_dir / WEIGHTS_FILE_NAME)
     with pytest.raises(FaceDetectorError, match="0 to 4, got 9"):
         MmodFaceDetector(parameters, upsample=9)
-    with pytest.raises(FaceDetectorError, match=r"'float8'.*float32, float16, bfloat16"):
+    with pytest.raises(PrecisionError, match=r"'float8'.*float32, float16, bfloat16"):
         MmodFaceDetector(parameters, precision="float8")
-    with pytest.raises(FaceDetectorError, match=r"'float16' needs a GPU.*'float32'"):
+    with pytest.raises(PrecisionError, match=r"'float16' is for GPUs.*'float32'"):
         MmodFaceDetector(parameters, precision="float16")
     with pytest.raises(DeviceError, match=r"device 'warp'.*'cpu'"):
         MmodFaceDetector(parameters, device="warp")

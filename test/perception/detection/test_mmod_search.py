@@ -48,6 +48,7 @@ def golden(
         if size[0] * size[1] * 4**upsample > MAX_LEVEL_0_PIXELS:
             continue
         image = cv2.imread(str(shared_dir / "images" / Path(entry["image"]).name))
+        assert image is not None
         frame = Frame(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR))
         cases.append((frame, upsample, detectors[upsample].detect([frame])[0]))
     assert sum(len(faces) for _, _, faces in cases) >= 8
@@ -152,7 +153,7 @@ def test_min_face_size_bounds_search_and_sweep(
     golden: list[tuple[Frame, int, list[FaceDetection]]],
 ) -> None:
     detector = mmod(0)
-    frame, _, faces = next(case for case in golden if case[1] == 0)
+    frame, _, faces = next(case for case in golden if case[1] == 0 and case[2])
     search = Search(frame, (around(faces[0].box, frame),))
     areas = len(detector.sweep(640, 480))
     detector.min_face_size_px = faces[0].box.width + 5

@@ -69,8 +69,11 @@ class PyramidCells:
         self._rows, self._columns = self._cells_of(self.layout)
 
     def layout_from(self, level: int) -> PyramidLayout:
-        """The canvas of this level and all smaller ones."""
-        return self.layout.without_levels_below(level, *self._padding, self._net.cell_stride_px)
+        """The canvas of this level and all smaller ones; narrow ones keep a larger one company."""
+        grid = self._net.cell_stride_px
+        while level and self.layout.tiles[level].width <= self._padding[0] + grid:
+            level -= 1
+        return self.layout.without_levels_below(level, *self._padding, grid)
 
     def side_px(self, level: int) -> float:
         """Side of the boxes that a level gives, in pixels of the image; they are rounded."""
@@ -117,13 +120,10 @@ class PyramidCells:
             if rows > 0 and columns > 0:
                 yield self._block(level, row, column, rows, columns)
 
-    def center(self, block: CellBlock) -> tuple[int, int]:
+    def first_center(self, block: CellBlock) -> tuple[int, int]:
         """The x and y of the first cell's centre, in pixels of the block's level."""
-        tile, stride, offset = (
-            self.layout.tiles[block.level],
-            self._net.cell_stride_px,
-            self._net.cell_offset_px,
-        )
+        stride, offset = self._net.cell_stride_px, self._net.cell_offset_px
+        tile = self.layout.tiles[block.level]
         return block.column * stride + offset - tile.left, block.row * stride + offset - tile.top
 
     def piece(self, block: CellBlock) -> Region:

@@ -91,18 +91,18 @@ class MmodNetwork:
         self.cell_stride_px = 1
         self.cell_offset_px = 0
         self.piece_px = 1
-        for layer in reversed(parameters.convolutions[:stem_length]):
-            size = layer.weight.shape[2]
-            self.cell_offset_px = self.cell_offset_px * layer.stride + size // 2
-            self.piece_px = (self.piece_px - 1) * layer.stride + size
-            self.cell_stride_px *= layer.stride
+        for convolution in reversed(self._stem):
+            size = convolution.weight.shape[2]
+            self.cell_offset_px = self.cell_offset_px * convolution.stride + size // 2
+            self.piece_px = (self.piece_px - 1) * convolution.stride + size
+            self.cell_stride_px *= convolution.stride
         self.margin_cells = sum(layer.padding for layer in convolutions[stem_length:])
 
         # Multiplications for one cell: the stem's, then each later layer's.
         stem, stride = 0, self.cell_stride_px
-        for layer in convolutions[:stem_length]:
-            stride //= layer.stride
-            stem += layer.weight.numel() * stride**2
+        for convolution in self._stem:
+            stride //= convolution.stride
+            stem += convolution.weight.numel() * stride**2
         self._costs = [stem, *(layer.weight.numel() for layer in convolutions[stem_length:])]
 
     def __call__(self, canvases: Tensor) -> Tensor:
@@ -193,7 +193,7 @@ class _WindowScore:
         columns = convolution.weight[0].permute(2, 0, 1).unsqueeze(3)
         columns = columns.contiguous(memory_format=torch.channels_last)
         self._down = _Convolution(columns, None, 1, 0)
-        self._bias = convolution.bias
+        self._bias = convolution.bias if convolution.bias is not None else 0
 
     def __call__(self, features: Tensor, zeros: _Padding) -> Tensor:
         left, right, top, bottom = zeros

@@ -1,6 +1,6 @@
 """The documentation of the nodes' parameters and topics, made from the tables they are made from.
 
-python -m glamor_ros.nodes.common.documentation SECTION     (one of SECTIONS; prints it)
+python -m glamor_ros.nodes.documentation SECTION     (one of SECTIONS; prints it)
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from ..emotion.parameters import EMOTION_PARAMETERS
-from ..image_source.parameters import IMAGE_SOURCE_PARAMETERS
-from . import topics
-from .parameter_spec import ParameterSpec, ParameterValue
-from .topics import TopicSpec
+from .common import topics
+from .common.parameter_spec import ParameterSpec, ParameterValue
+from .common.topics import TopicSpec
+from .emotion.parameters import EMOTION_PARAMETERS
+from .image_source.parameters import IMAGE_SOURCE_PARAMETERS
 
 _COMMENT_WIDTH = 96
 
@@ -44,7 +44,7 @@ def parameters_file(specs: Sequence[ParameterSpec]) -> str:
     """A parameter file with all defaults, whatever the node's name and namespace."""
     lines = [
         "# The parameters of emotion_node and their defaults. Generated from the node's own table:",
-        "#   python -m glamor_ros.nodes.common.documentation parameters_file > config/glamor.yaml",
+        "#   python -m glamor_ros.nodes.documentation parameters_file > config/glamor.yaml",
         "/**:",
         "  ros__parameters:",
     ]
