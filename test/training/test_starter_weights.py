@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from glamor_ros.media.pictures import MediaError
 from glamor_ros.network.architecture import Architecture, build_glamor_net
 from glamor_ros.network.emotions import EMOTIONS
 from glamor_ros.training.data.augmentation import FaceAugmentation
@@ -281,7 +282,7 @@ def test_heads_are_split_by_identity(tmp_path: Path) -> None:
 def test_an_unreadable_head_is_named(tmp_path: Path) -> None:
     write_heads(tmp_path, identities=1, each=1)
     (tmp_path / "images" / "Anger" / "0_0.png").write_bytes(b"no image")
-    with pytest.raises(DatasetError, match=r"0_0\.png is no readable image"):
+    with pytest.raises(MediaError, match=r"0_0\.png is damaged, or no BMP, JPEG, PNG"):
         load_heads(tmp_path)
 
 
