@@ -33,6 +33,12 @@ class Fusion(nn.Module):
     out_features: int
 
     def forward(self, face_vector: Tensor, context_vector: Tensor) -> Fused:
+        """The joined vectors.
+
+        Args:
+            face_vector: (P, C_f).
+            context_vector: (P, C_c).
+        """
         raise NotImplementedError
 
 

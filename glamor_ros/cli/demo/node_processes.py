@@ -54,7 +54,7 @@ class NodeCommand:
 
 
 class NodeProcesses:
-    """The processes that `running_nodes` started."""
+    """The running processes of `running_nodes`."""
 
     def __init__(self) -> None:
         self._processes: list[tuple[NodeCommand, subprocess.Popen[bytes]]] = []

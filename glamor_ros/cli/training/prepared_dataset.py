@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import typer
 
+from ...resources import cache_directory
 from ...training.data.open_dataset import OpenedDataset
 from ...training.prepared.sample_cache import SampleCache
 from ...training.prepared.sample_preparation import SamplePreparation
@@ -15,8 +15,7 @@ from ..progress import progress_bar
 
 def default_cache_directory() -> Path:
     """The folder of prepared samples in the user's cache."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "glamor_ros" / "samples"
+    return cache_directory() / "samples"
 
 
 def prepare_samples(

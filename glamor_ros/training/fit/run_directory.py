@@ -44,14 +44,17 @@ class StageDirectory:
 
     @property
     def best(self) -> Path:
+        """The weights that were most accurate in validation."""
         return self.path / BEST
 
     @property
     def last(self) -> Path:
+        """The weights of the last epoch; there once the stage is finished."""
         return self.path / LAST
 
     @property
     def resume(self) -> Path:
+        """The state of the training, from which it continues."""
         return self.path / RESUME
 
     @property

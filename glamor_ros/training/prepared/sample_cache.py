@@ -136,6 +136,11 @@ class CachedDataset(EmotionDataset):
         return self._index.names
 
     def batch(self, indices: Indices) -> Batch:
+        """The samples at these indices, in this order; see `EmotionDataset.batch`.
+
+        Raises:
+            CacheError: A file of the cache is damaged.
+        """
         if self._images is None:
             self._images = (
                 _loaded(self._paths.faces, np.uint8, mmap_mode="r"),
