@@ -73,8 +73,8 @@ def target_size(image: BgrImage, width: int, height: int) -> tuple[int, int]:
 
     Args:
         image: (H, W, 3).
-        width: In pixels, or 0.
-        height: In pixels, or 0.
+        width: The width in pixels, or 0.
+        height: The height in pixels, or 0.
     """
     own_height, own_width = image.shape[:2]
     if not width and not height:

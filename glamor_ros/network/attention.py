@@ -18,8 +18,8 @@ class ContextEncoding:
     Attributes:
         cells: (B, H*W, C), the feature map's cells v_ij, row-major.
         projection: (B, H*W, K), the attention's part that depends on the context alone.
-        height: Of the feature map, in cells; 0 for a network without a context.
-        width: Of the feature map, in cells; 0 for a network without a context.
+        height: The height of the feature map in cells; 0 for a network without a context.
+        width: The width of the feature map in cells; 0 for a network without a context.
     """
 
     cells: Tensor

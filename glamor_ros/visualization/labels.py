@@ -13,7 +13,7 @@ from ..perception.geometry import Region
 from .palette import BgrColor, readable_on
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
-# On a picture whose shorter side is so long, text has this font scale (capitals of about 11 px).
+# The font scale of text (capitals of about 11 px) on a picture whose shorter side is this long.
 _REFERENCE_SIDE_PX = 480
 _REFERENCE_FONT_SCALE = 0.5
 # Below, text is not legible.

@@ -99,7 +99,7 @@ def _json_lines(path: Path) -> Iterator[tuple[int, _Fields]]:
                 continue
             try:
                 fields = json.loads(line)
-            except json.JSONDecodeError as error:
+            except (ValueError, RecursionError) as error:
                 yield number, ValueError(f"is no JSON: {error}")
                 continue
             if not isinstance(fields, dict):

@@ -79,7 +79,7 @@ class FaceSchedule:
     """The phases of the stage, under a single rise and fall of the learning rate.
 
     Attributes:
-        phases: In their order.
+        phases: The phases, in their order.
         peak_learning_rate: The largest learning rate.
     """
 

@@ -202,7 +202,7 @@ def disturbance_table(accuracies: Mapping[str, Mapping[str, float]]) -> str:
     """A Markdown table with a line for each disturbance and a column for each file of weights.
 
     Args:
-        accuracies: By file and disturbance.
+        accuracies: The accuracy by file and disturbance.
     """
     names = next(iter(accuracies.values()))
     rows = [[name, *(f"{one[name]:.3f}" for one in accuracies.values())] for name in names]
