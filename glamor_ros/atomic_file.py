@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, whatever interrupts it."""
+"""Files that are written whole or not at all, whatever interrupts the writing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .errors import GlamorError
 
 
 class OutputError(GlamorError, OSError):
-    """A file cannot be written; the message names it and says why."""
+    """A file that cannot be written; the message names it and says why."""
 
 
 def make_folder(folder: Path) -> None:

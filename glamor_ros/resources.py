@@ -1,4 +1,4 @@
-"""Where the files that ship with the package lie: in an installation, or in the checkout."""
+"""The files that ship with the package, in an installation or in the checkout."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ STARTER_WEIGHTS = "glamor_starter.safetensors"
 
 
 class ResourceNotFoundError(GlamorError, FileNotFoundError):
-    """A file of the package is not there; the message lists the places looked at."""
+    """The lack of a file of the package; the message lists the places looked at."""
 
 
 def share_directory() -> Path:
     """The folder that holds `weights`, `config` and `launch`.
 
-    The checkout that this module runs from, else `share/glamor_ros` of an installation.
-    Raises ResourceNotFoundError where there is none.
+    It is the checkout that this module runs from, else `share/glamor_ros` of an installation.
+
+    Raises:
+        ResourceNotFoundError: There is none.
     """
     candidates = list(_candidates())
     for candidate in candidates:
@@ -34,7 +36,11 @@ def share_directory() -> Path:
 
 
 def shipped_weights(name: str) -> Path:
-    """The weights file `name` that ships with the package. Raises ResourceNotFoundError."""
+    """The weights file of this name that ships with the package.
+
+    Raises:
+        ResourceNotFoundError: There is none.
+    """
     candidates = list(dict.fromkeys(base / "weights" / name for base in _candidates()))
     for candidate in candidates:
         if candidate.is_file():
@@ -43,7 +49,7 @@ def shipped_weights(name: str) -> Path:
 
 
 def cache_directory() -> Path:
-    """The folder in the user's cache that holds what this package has fetched; it may not exist."""
+    """The folder in the user's cache for what this package fetches or makes; it may not exist."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / PACKAGE
 

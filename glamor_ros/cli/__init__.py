@@ -1,1 +1,1 @@
-"""The command glamor-ros."""
+"""The command line, `glamor-ros`."""

@@ -1,4 +1,4 @@
-"""What the commands say besides their results; all of it goes to stderr."""
+"""The messages of the commands, which go to stderr; their results go to stdout."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from rich.text import Text
 
 
 def message_console() -> Console:
-    """Lines are left to the terminal to wrap, so that paths can be copied out of them."""
+    """A console on stderr that leaves wrapping to the terminal, so that paths can be copied."""
     return Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 def print_error(message: str, console: Console | None = None) -> None:
-    """In red on a terminal."""
+    """Print an error, in red on a terminal.
+
+    Args:
+        message: What is wrong.
+        console: Where to; by default a new `message_console`.
+    """
     (console or message_console()).print(Text(f"error: {message}", style="red"))

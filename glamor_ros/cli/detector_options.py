@@ -1,4 +1,4 @@
-"""The options with which commands choose the face detector and where it runs."""
+"""The options that choose the face detector and the device it runs on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEVICE_OPTION: Any = typer.Option(
 
 
 def report_device(device: torch.device) -> None:
-    """Tell on stderr where the networks run."""
+    """Say on stderr where the networks run."""
     message_console().print(f"running on {describe_device(device)}")
 
 
@@ -36,6 +36,6 @@ def upsample_option(default: int) -> Any:
         default,
         min=0,
         max=MAX_UPSAMPLE,
-        help="Double the image so many times before detection: each time finds faces half as large "
-        "(80 px at 0) and takes four times as long.",
+        help="How often the image is doubled before detection: each time finds faces half as "
+        "large (80 px at 0) and takes four times as long.",
     )

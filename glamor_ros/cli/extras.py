@@ -1,4 +1,4 @@
-"""Commands that need more than the package's core."""
+"""Optional dependencies, which only some commands need."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from ..errors import GlamorError
 
 
 class MissingExtraError(GlamorError, ValueError):
-    """An optional dependency is not installed; the message says how to get it."""
+    """The lack of an optional dependency; the message says how to get it."""
 
 
 @contextmanager
 def needs_extra(extra: str) -> Iterator[None]:
-    """Imports of what the extra brings stand in this block.
+    """A block that holds the imports of an optional dependency.
 
-    Raises MissingExtraError where one of them is not installed.
+    Args:
+        extra: The name of the extra that brings it.
+
+    Raises:
+        MissingExtraError: One of the imported packages is not installed.
     """
     try:
         yield

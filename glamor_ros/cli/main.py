@@ -16,12 +16,12 @@ from .console import print_error
 
 
 class Command(NamedTuple):
-    """One command of `glamor-ros`, known before its module is imported.
+    """A command of `glamor-ros`, as it is known before its module is imported.
 
-    The module holds a function of the command's name; the summary is that function's own.
+    The module holds a function with the name of the command; the summary is that function's own.
 
     Attributes:
-        module: Its name, relative to this package.
+        module: The name of the module, relative to this package.
         summary: One sentence.
     """
 
@@ -35,24 +35,23 @@ COMMANDS = {
     ),
     "demo": Command("demo.command", "Watch the nodes at work over ROS 2 topics."),
     "import-weights": Command(
-        "weights.import_weights",
+        "weights.conversion",
         "Convert the authors' TensorFlow checkpoint; TensorFlow is not needed.",
     ),
     "import-detector": Command(
-        "weights.import_detector", "Convert dlib's CNN face detector; dlib is not needed."
+        "weights.conversion", "Convert dlib's CNN face detector; dlib is not needed."
     ),
     "extract-faces": Command(
         "training.extract_faces",
-        "Write the box of the face in every image of a dataset; can be interrupted and run again.",
+        "Write the box of the face in every image of a dataset; an interrupted run continues.",
     ),
     "build-ncaers": Command(
         "training.build_ncaers",
-        "Draw images from the videos of CAER, kept apart by video; can be interrupted and run "
-        "again.",
+        "Draw images from the videos of CAER, kept apart by video; an interrupted run continues.",
     ),
     "train": Command(
         "training.train",
-        "Train a network as a recipe says, first its branches, then all of it.",
+        "Train a network as a recipe says: first its branches, then all of it.",
     ),
     "evaluate": Command(
         "training.evaluate",
@@ -72,10 +71,11 @@ COMMANDS = {
     ),
     "download-weights": Command(
         "weights.download_weights",
-        "Fetch published weights (MIT licence) and verify them: 9 MB for glamor-net, 0.2 for yunet.",
+        "Fetch published weights (MIT licence) and verify them: 9 MB for glamor-net, 0.2 for "
+        "yunet.",
     ),
     "export": Command(
-        "weights.export",
+        "weights.conversion",
         "Export the network to ONNX, for TensorRT, OpenVINO and C++, and check it in onnxruntime.",
     ),
 }
@@ -99,7 +99,7 @@ class _DeferredCommand(typer.core.TyperCommand):
 
 
 class _CommandGroup(typer.core.TyperGroup):
-    """The commands; what the user can put right is told in a line, without a traceback."""
+    """The commands; errors that the user can put right are shown in a line, without a traceback."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)

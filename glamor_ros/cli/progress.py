@@ -1,4 +1,4 @@
-"""The progress bars of the commands that take long."""
+"""Progress bars, for commands that take long."""
 
 from __future__ import annotations
 
@@ -20,17 +20,21 @@ from .console import message_console
 
 
 class CountColumn(ProgressColumn):
-    """How many are done, of how many where that is known: rich before 12.3 has no column for it."""
+    """A column with the number done, and of all where it is known; rich before 12.3 has none."""
 
     def render(self, task: Task) -> Text:
-        """Such as `3/10`."""
+        """The text of a task, such as `3/10`."""
         total = f"/{task.total:.0f}" if task.total else ""
         return Text(f"{task.completed:.0f}{total}", style="progress.download")
 
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
-    """Yields a function from a stage's title to what reports (done, total) of that stage."""
+    """A display of stages, each with a bar of its own.
+
+    Yields:
+        A function from the title of a stage to what takes the numbers done and of all in it.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

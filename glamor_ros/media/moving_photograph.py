@@ -20,13 +20,13 @@ _USED_ROOM = 0.5
 
 
 class MovingPhotograph:
-    """A view of a photograph that pans and zooms slowly, without end; the same in every run.
+    """A view of a photograph that pans and zooms slowly, without end, the same in every run.
 
     Args:
         photograph: (H, W, 3), uint8, BGR.
-        width: Of the view, in pixels; 0: as it follows from the photograph.
-        height: The same.
-        rate_hz: At which it will be read.
+        width: The width of the view in pixels; 0: as it follows from the photograph.
+        height: The height of the view in pixels; 0: as it follows from the photograph.
+        rate_hz: The rate at which the movement is timed.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class MovingPhotograph:
 
     @property
     def rate_hz(self) -> float:
-        """The rate at which the movement takes its time."""
+        """The rate at which the movement is timed."""
         return self._rate_hz
 
     def read(self) -> BgrImage | None:
@@ -65,11 +65,17 @@ class MovingPhotograph:
         )
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
 
 def target_size(image: BgrImage, width: int, height: int) -> tuple[int, int]:
-    """Width and height to show an image at; what is 0 follows from the image."""
+    """The width and height at which to show an image; a size of 0 follows from the image.
+
+    Args:
+        image: (H, W, 3).
+        width: The width in pixels, or 0.
+        height: The height in pixels, or 0.
+    """
     own_height, own_width = image.shape[:2]
     if not width and not height:
         return own_width, own_height
@@ -79,7 +85,7 @@ def target_size(image: BgrImage, width: int, height: int) -> tuple[int, int]:
 
 
 def fitted(image: BgrImage, width: int, height: int) -> BgrImage:
-    """The image at this size (see target_size); what sticks out after scaling is cut off."""
+    """The image at this size (see `target_size`); what sticks out after scaling is cut off."""
     width, height = target_size(image, width, height)
     own_height, own_width = image.shape[:2]
     if (own_width, own_height) == (width, height):
@@ -93,7 +99,7 @@ def fitted(image: BgrImage, width: int, height: int) -> BgrImage:
 
 
 def _reduced(photograph: BgrImage, width: int, height: int) -> BgrImage:
-    """Not much larger than needed: bilinear sampling of a far larger photograph would flicker."""
+    """The photograph, not much larger than needed, so that bilinear sampling does not flicker."""
     photo_height, photo_width = photograph.shape[:2]
     scale = max(width / photo_width, height / photo_height) / _NEAREST_VIEW
     if scale >= 1:

@@ -29,8 +29,8 @@ class PictureHeader:
     """A picture's size as its file states it.
 
     Attributes:
-        width: In pixels.
-        height: In pixels.
+        width: The width in pixels.
+        height: The height in pixels.
         is_whole: Whether the file reaches to its end marker. True for the formats without one,
             whose decoders refuse what breaks off.
     """

@@ -22,11 +22,11 @@ _FOLDER_RATE_HZ = 1.0
 
 
 class ImageSource(Protocol):
-    """One image after the other, (H, W, 3), uint8, BGR."""
+    """A source of images, one after the other, (H, W, 3), uint8, BGR."""
 
     @property
     def rate_hz(self) -> float:
-        """The source's own pace, for those who ask for no other."""
+        """The source's own pace, for users who ask for no other."""
         ...
 
     def read(self) -> BgrImage | None:
@@ -51,17 +51,17 @@ def open_image_source(
     loop: bool = True,
     warn: Callable[[str], object],
 ) -> ImageSource:
-    """The source that the user calls by a name.
+    """The source that a user calls by this name.
 
     Args:
         name: "demo" or "demo_one"; the number of a webcam; or the path of a video, of a folder of
             pictures, or of a picture, which is moved about.
-        width: Of the images wanted; 0: the source's own, for a demo 640. Videos, folders and many
-            webcams give their own size nevertheless.
-        height: The same; for a demo 480.
-        rate_hz: At which the images will be read; 0: the source's own.
+        width: The width of the images wanted, in pixels; 0: the source's own, for a demo 640.
+            Videos, folders and many webcams give their own size nevertheless.
+        height: The height of the images wanted, in pixels; 0: the source's own, for a demo 480.
+        rate_hz: The rate at which the images will be read; 0: the source's own.
         loop: Whether videos and folders begin again after the last image.
-        warn: Is told of what was skipped.
+        warn: Told of what was skipped.
 
     Raises:
         MediaError: There is no such source, or it cannot be read.
@@ -105,7 +105,7 @@ class VideoSource:
 
     @property
     def rate_hz(self) -> float:
-        """As the file states it."""
+        """The rate that the file states."""
         return self._reader.rate_hz
 
     def read(self) -> BgrImage | None:
@@ -129,9 +129,9 @@ class WebcamSource:
     """A camera of this machine.
 
     Args:
-        number: The n of /dev/videon.
-        width: Of the images that it is asked for; 0: its own.
-        height: The same.
+        number: The number n in /dev/videon.
+        width: The width of the images to ask for, in pixels; 0: the camera's own.
+        height: The height of the images to ask for, in pixels; 0: the camera's own.
 
     Raises:
         MediaError: There is no such camera, or it cannot be opened.
@@ -152,7 +152,7 @@ class WebcamSource:
 
     @property
     def rate_hz(self) -> float:
-        """As the camera states it; 30 where it states none of use."""
+        """The rate that the camera states, or 30 where it states none of use."""
         return plausible_rate_hz(self._capture) or FALLBACK_RATE_HZ
 
     def read(self) -> BgrImage | None:
@@ -171,9 +171,9 @@ class FolderSource:
     """The pictures of a folder in the order of their names.
 
     Args:
-        folder: Only it is searched, not the folders in it.
+        folder: The folder; folders in it are not searched.
         loop: Whether it begins again after the last picture.
-        warn: Is told of pictures that cannot be read, once of each.
+        warn: Told once of each picture that cannot be read.
 
     Raises:
         MediaError: The folder holds no picture.
@@ -191,7 +191,7 @@ class FolderSource:
 
     @property
     def rate_hz(self) -> float:
-        """Slow enough to look at each."""
+        """A pace slow enough to look at each picture."""
         return _FOLDER_RATE_HZ
 
     def read(self) -> BgrImage | None:
@@ -214,7 +214,7 @@ class FolderSource:
                 self._warn(f"skipped a picture: {error}")
 
     def close(self) -> None:
-        """Nothing is open between pictures."""
+        """Do nothing: nothing is open between pictures."""
 
 
 def _moving(photograph: BgrImage, width: int, height: int, rate_hz: float) -> MovingPhotograph:

@@ -80,7 +80,11 @@ class VideoReader:
         return int(count) if math.isfinite(count) and count > 0 else None
 
     def skip(self) -> bool:
-        """Pass over the next frame. False: there is none that can be decoded."""
+        """Pass over the next frame.
+
+        Returns:
+            Whether there was one that can be decoded.
+        """
         return bool(self._capture.grab())
 
     def read(self) -> BgrImage | None:
@@ -110,13 +114,15 @@ class VideoReader:
 
 
 def plausible_rate_hz(capture: cv2.VideoCapture) -> float | None:
-    """The rate that a file or camera states; None where that cannot be. 1000 stands for unknown."""
+    """The rate that a file or camera states, or None where it is impossible; 1000 means unknown."""
     rate_hz = float(capture.get(cv2.CAP_PROP_FPS))
     return rate_hz if math.isfinite(rate_hz) and 0 < rate_hz < 1000 else None
 
 
 class VideoWriter:
-    """An MP4 file, written whole or not at all: use it in a `with`. Without a frame, none is.
+    """An MP4 file, written whole or not at all; to be used in a `with`.
+
+    Without a frame no file is written.
 
     Args:
         path: The file.
@@ -138,7 +144,7 @@ class VideoWriter:
         return self
 
     def write(self, image_bgr: BgrImage) -> None:
-        """Add a frame, (H, W, 3), uint8, BGR; it is brought to the first one's size."""
+        """Add a frame, (H, W, 3), uint8, BGR, resized to the first one's size."""
         height, width = image_bgr.shape[:2]
         if self._writer is None:
             # Chroma is stored at half the resolution.
@@ -179,7 +185,7 @@ class VideoWriter:
         return cv2.resize(image_bgr, self._size, interpolation=cv2.INTER_AREA)
 
     def _require_all_frames(self) -> None:
-        """OpenCV says nothing of a failed write, such as on a full disk."""
+        """Make sure that all frames were written: OpenCV says nothing of a full disk."""
         try:
             with VideoReader(self._partial) as written:
                 count = written.frame_count

@@ -1,4 +1,4 @@
-"""Which parts a network is made of, by name, and how to build it."""
+"""Architectures: the parts of a network by name, and the network that they make."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from .glamor_net import ContextBranch, GlamorNet
 PUBLISHED_CLASSIFIER_UNITS = 128
 PAPER_CLASSIFIER_UNITS = 256
 CLASSIFIER_DROPOUT = 0.5
-# 64 times the paper's: what is above is a damaged file, and must not take memory.
-MAX_CLASSIFIER_UNITS = 1 << 14
+# What is above is a damaged file, and must not take memory.
+MAX_CLASSIFIER_UNITS = 64 * PAPER_CLASSIFIER_UNITS
 _KIND_NAMES = {int: "a whole number", str: "a name"}
 
 CLASSIFIER_INPUTS = ("face_and_context", "face", "context")
@@ -44,7 +44,7 @@ _Part = TypeVar("_Part")
 
 
 class ArchitectureError(GlamorError, ValueError):
-    """An architecture names a part that this version does not have, or parts that do not fit."""
+    """An architecture with a part that this version does not have, or parts that do not fit."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,9 @@ class Architecture:
 
     @classmethod
     def from_fields(cls, values: Mapping[str, Any]) -> Architecture:
-        """From a configuration or a checkpoint; a family's own parts need not be given.
+        """The architecture with these fields, from a configuration or a checkpoint.
+
+        A family's own parts need not be given.
 
         Raises:
             ArchitectureError: A field or the family is unknown.
@@ -173,7 +175,7 @@ def _require_consistent(architecture: Architecture) -> None:
 
 
 def stored_values(network: nn.Module) -> int:
-    """Parameters and batch-normalisation statistics, as the paper counts them (Table 7)."""
+    """The number of parameters and batch-normalisation statistics (paper, Table 7)."""
     return sum(
         value.numel() for value in network.state_dict().values() if value.is_floating_point()
     )

@@ -18,8 +18,8 @@ class ContextEncoding:
     Attributes:
         cells: (B, H*W, C), the feature map's cells v_ij, row-major.
         projection: (B, H*W, K), the attention's part that depends on the context alone.
-        height: Of the feature map, in cells; 0 for a network without a context.
-        width: Of the feature map, in cells; 0 for a network without a context.
+        height: The height of the feature map in cells; 0 for a network without a context.
+        width: The width of the feature map in cells; 0 for a network without a context.
     """
 
     cells: Tensor
@@ -28,7 +28,11 @@ class ContextEncoding:
     width: int
 
     def for_people(self, context_index: Tensor) -> ContextEncoding:
-        """One row for each person; context_index (P,) names the context image of each."""
+        """The same encoding with one row for each person.
+
+        Args:
+            context_index: The number of each person's context image, (P,), int64.
+        """
         return ContextEncoding(
             self.cells[context_index], self.projection[context_index], self.height, self.width
         )
@@ -47,11 +51,28 @@ class ContextAttention(nn.Module):
         super().__init__()
 
     def project(self, cells: Tensor, height: int, width: int) -> Tensor:
-        """The part that needs no face: cells (B, H*W, C) to (B, H*W, K)."""
+        """The part of the attention that does not depend on the face.
+
+        Args:
+            cells: (B, H*W, C).
+            height: H, of the feature map.
+            width: W, of the feature map.
+
+        Returns:
+            (B, H*W, K).
+        """
         raise NotImplementedError
 
     def forward(self, face_vector: Tensor, context: ContextEncoding) -> Tensor:
-        """face_vector (P, C_f) and P rows of context to weights (P, H*W) that sum to 1 (eq. 4)."""
+        """The weights of the cells for each person (paper, equation 4).
+
+        Args:
+            face_vector: (P, C_f).
+            context: One row for each person.
+
+        Returns:
+            (P, H*W), rows sum to 1.
+        """
         raise NotImplementedError
 
 
@@ -116,7 +137,15 @@ class AverageAttention(FacelessAttention):
 
 
 def attend(weights: Tensor, cells: Tensor) -> Tensor:
-    """Weighted sum of the cells (eq. 5): weights (P, H*W), cells (P, H*W, C) to (P, C)."""
+    """The weighted sum of the cells for each person (paper, equation 5).
+
+    Args:
+        weights: (P, H*W).
+        cells: (P, H*W, C).
+
+    Returns:
+        (P, C).
+    """
     return torch.bmm(weights.unsqueeze(1), cells).squeeze(1)
 
 

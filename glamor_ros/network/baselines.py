@@ -1,8 +1,8 @@
 """VGG16 and ResNet-50, fine-tuned: what the paper compares with in Table 3.
 
-They classify the whole image, faces visible (`BASELINE_INPUT_SPEC`), with one linear layer, as the
-baselines of Lee et al. (2019) do, from whom the paper takes Table 2's; the paper itself does not
-say. Built from torchvision's models, which is an optional dependency, under torchvision's
+They classify the whole image, faces visible (`BASELINE_INPUT_SPEC`), with one linear layer, as do
+the baselines of Lee et al. (2019), from whom the paper takes Table 2's; the paper itself does not
+say. They are built from torchvision's models, an optional dependency, and keep torchvision's
 parameter names, so that `load_imagenet_weights` loads ImageNet's weights, or VGG-Face's converted
 to these names.
 """
@@ -25,7 +25,7 @@ BASELINE_INPUT_SPEC = InputSpec(
 
 
 class TorchvisionMissingError(GlamorError, RuntimeError):
-    """A baseline needs torchvision, and it cannot be imported."""
+    """The lack of torchvision, which a baseline needs."""
 
 
 def _torchvision_models() -> ModuleType:
@@ -41,7 +41,7 @@ def _torchvision_models() -> ModuleType:
 
 
 class ResNet50Encoder(ImageNetEncoder):
-    """(N, 3, 224, 224) becomes (N, 2048, 7, 7)."""
+    """ResNet-50 as an encoder: (N, 3, 224, 224) becomes (N, 2048, 7, 7)."""
 
     out_channels = 2048
     head = ("fc.",)
@@ -62,7 +62,7 @@ class ResNet50Encoder(ImageNetEncoder):
 
 
 class VGG16Encoder(ImageNetEncoder):
-    """(N, 3, 224, 224) becomes (N, 4096, 1, 1), the last hidden layer."""
+    """VGG16 up to its last hidden layer: (N, 3, 224, 224) becomes (N, 4096, 1, 1)."""
 
     out_channels = 4096
     head = ("classifier.6.",)

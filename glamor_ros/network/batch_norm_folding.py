@@ -12,7 +12,7 @@ from .glamor_net import GlamorNet
 
 
 def folded_for_inference(network: GlamorNet) -> GlamorNet:
-    """A copy in evaluation mode that computes the same with fewer operations, not trainable.
+    """A copy in evaluation mode that computes the same with fewer operations; it cannot be trained.
 
     In every module of this package and of torchvision's models, a convolution followed by a batch
     normalisation among the module's children is applied right before it.

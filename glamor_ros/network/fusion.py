@@ -15,7 +15,7 @@ class Fused:
 
     Attributes:
         vector: (P, out_features).
-        weights: (P, 2), of the face and the context, rows sum to 1; None where only one of them
+        weights: The weights of face and context, (P, 2), rows sum to 1; None where only one of them
             goes into the vector.
     """
 
@@ -27,12 +27,18 @@ class Fusion(nn.Module):
     """A fusion of the vectors of face (P, C_f) and context (P, C_c).
 
     Attributes:
-        out_features: Length of the joined vector.
+        out_features: The length of the joined vector.
     """
 
     out_features: int
 
     def forward(self, face_vector: Tensor, context_vector: Tensor) -> Fused:
+        """The joined vectors.
+
+        Args:
+            face_vector: (P, C_f).
+            context_vector: (P, C_c).
+        """
         raise NotImplementedError
 
 
@@ -41,9 +47,9 @@ def _score_network(features: int, hidden_units: int) -> nn.Sequential:
 
 
 class FusionNet(Fusion):
-    """The paper's fusion: the softmax of the branches' own scores scales them; both are joined.
+    """The paper's fusion: both vectors are scored, scaled by the softmax of the scores, and joined.
 
-    Equations 6 to 8; also CAER-Net-S's adaptive fusion.
+    Equations 6 to 8; also the adaptive fusion of CAER-Net-S.
     """
 
     def __init__(self, face_features: int, context_features: int, hidden_units: int = 128) -> None:
@@ -71,14 +77,14 @@ class _ElementwiseFusion(Fusion):
 
 
 class FusionAdd(_ElementwiseFusion):
-    """The sum of both; their weights are equal."""
+    """The sum of both vectors; their weights are equal."""
 
     def forward(self, face_vector: Tensor, context_vector: Tensor) -> Fused:
         return Fused(face_vector + context_vector, torch.full_like(face_vector[:, :2], 0.5))
 
 
 class FusionMax(_ElementwiseFusion):
-    """Each element is the larger one's; the weights are the shares of the elements taken.
+    """The larger element of both vectors at each place; the weights are the shares of elements.
 
     Elements that are equal count half for each.
     """
@@ -91,7 +97,7 @@ class FusionMax(_ElementwiseFusion):
 
 
 class FaceAlone(Fusion):
-    """The face's vector as it is."""
+    """The vector of the face, as it is."""
 
     def __init__(self, face_features: int, context_features: int) -> None:
         super().__init__()
@@ -102,7 +108,7 @@ class FaceAlone(Fusion):
 
 
 class ContextAlone(Fusion):
-    """The context's vector as it is."""
+    """The vector of the context, as it is."""
 
     def __init__(self, face_features: int, context_features: int) -> None:
         super().__init__()

@@ -21,7 +21,8 @@ class GlamorOutput:
         face_vector: (P, C); C is 0 where the network does not encode the face.
         context_vector: (P, C); C is 0 where the network does not encode the context.
         attention: (P, H, W), sums to 1 over the cells; None for a network without a context.
-        fusion_weights: (P, 2), face and context; None where only one of them is classified.
+        fusion_weights: The weights of face and context, (P, 2); None where only one of them is
+            classified.
     """
 
     logits: Tensor
@@ -32,7 +33,7 @@ class GlamorOutput:
 
     @property
     def probabilities(self) -> Tensor:
-        """(P, 7), rows sum to 1."""
+        """The probabilities of the classes, (P, 7), rows sum to 1."""
         return torch.softmax(self.logits.float(), dim=-1)
 
 
@@ -53,8 +54,14 @@ class GlamorNet(nn.Module):
     """GLAMOR-Net: face and context encoders, attention over the context, fusion, classifier.
 
     A context is encoded once (`encode_context`); every person then costs one face encoding and one
-    vector added in the attention (`recognize`). Without a face encoder nothing is seen of the
-    faces; without a context branch, `context_encoder` and `attention` are None.
+    vector added in the attention (`recognize`).
+
+    Args:
+        face_encoder: None for a network that does not look at the face.
+        context_branch: None for a network that does not look at the context; `context_encoder` and
+            `attention` are then None.
+        fusion: What joins the vectors of both.
+        classifier: What makes logits of the joined vector.
     """
 
     def __init__(
@@ -72,14 +79,25 @@ class GlamorNet(nn.Module):
         self.classifier = classifier
 
     def encode_faces(self, faces: Tensor) -> Tensor:
-        """Faces (P, 3, 96, 96), RGB in [0, 1], to v_f (P, C_f), the mean over the feature map."""
+        """The vectors v_f of faces: the means over their feature maps.
+
+        Args:
+            faces: (P, 3, 96, 96), RGB in [0, 1].
+
+        Returns:
+            (P, C_f).
+        """
         if self.face_encoder is None:
             return faces.new_empty(faces.shape[0], 0)
         features: Tensor = self.face_encoder(faces)
         return features.mean(dim=(2, 3))
 
     def encode_context(self, contexts: Tensor) -> ContextEncoding:
-        """Contexts (B, 3, 112, 112), RGB in [0, 1], faces set to zero (see InputSpec)."""
+        """The encoding of contexts, which is the same for everybody in them.
+
+        Args:
+            contexts: (B, 3, 112, 112), RGB in [0, 1], with faces set to zero (see InputSpec).
+        """
         if self.context_encoder is None or self.attention is None:
             nothing = contexts.new_empty(contexts.shape[0], 0, 0)
             return ContextEncoding(nothing, nothing, height=0, width=0)
@@ -89,7 +107,12 @@ class GlamorNet(nn.Module):
         return ContextEncoding(cells, self.attention.project(cells, height, width), height, width)
 
     def recognize(self, face_vector: Tensor, context: ContextEncoding) -> GlamorOutput:
-        """face_vector (P, C_f) with P rows of context (see `ContextEncoding.for_people`)."""
+        """The output for P people.
+
+        Args:
+            face_vector: (P, C_f).
+            context: One row for each person (see `ContextEncoding.for_people`).
+        """
         attention_map = None
         context_vector = face_vector.new_empty(face_vector.shape[0], 0)
         if self.attention is not None:
@@ -108,10 +131,13 @@ class GlamorNet(nn.Module):
     def forward(
         self, faces: Tensor, contexts: Tensor, context_index: Tensor | None = None
     ) -> GlamorOutput:
-        """Faces (P, 3, 96, 96) seen in contexts (B, 3, 112, 112).
+        """The output for P faces seen in B contexts.
 
-        context_index (P,), int64, names the context of each face; without it, B must be P. A
-        network that looks at no context takes any number of them.
+        Args:
+            faces: (P, 3, 96, 96), RGB in [0, 1].
+            contexts: (B, 3, 112, 112), RGB in [0, 1]. A network that looks at no context takes any
+                number of them.
+            context_index: The number of each face's context, (P,), int64; without it, B must be P.
         """
         context = self.encode_context(contexts)
         if context_index is not None:

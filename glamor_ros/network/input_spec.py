@@ -1,4 +1,4 @@
-"""What a trained network expects of its inputs; kept in its checkpoint's metadata."""
+"""The images that a trained network expects; kept in its checkpoint's metadata."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SIZES = ("face_size", "context_resize", "context_crop")
 
 
 class InputSpecError(GlamorError, ValueError):
-    """Something that no image could be prepared with."""
+    """A specification by which no image could be prepared."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,16 @@ class InputSpec:
     Sizes are (height, width) in pixels, 1 to MAX_SIZE_PX.
 
     Attributes:
-        face_size: The face's crop is resized to this.
-        context_resize: The image with the faces set to zero is resized to this.
-        context_crop: This is cut from the centre of the resized image.
-        face_box_scale: The detector's box is scaled about its centre by this before it is used,
-            0.5 to 3.
+        face_size: The size to which the face's crop is resized.
+        context_resize: The size to which the image with the faces set to zero is resized.
+        context_crop: The size of what is cut from the centre of the resized image.
+        face_box_scale: The factor by which the detector's box is scaled about its centre before it
+            is used, 0.5 to 3.
         context_faces: "masked", the faces are set to zero in the context, or "visible", they are
             not (paper, Table 4).
+
+    Raises:
+        InputSpecError: A value is out of range.
     """
 
     face_size: tuple[int, int] = (96, 96)
@@ -61,7 +64,10 @@ class InputSpec:
 
     @classmethod
     def from_fields(cls, values: Mapping[str, Any]) -> InputSpec:
-        """From a configuration or a checkpoint, where sizes are lists; the rest is the default.
+        """The specification with these fields, from a configuration or a checkpoint.
+
+        Args:
+            values: Sizes may be lists; fields that are missing have their defaults.
 
         Raises:
             InputSpecError: A field is unknown, or a value is of another kind or out of range.
@@ -76,7 +82,10 @@ class InputSpec:
 
     @property
     def context_crop_offset(self) -> tuple[int, int]:
-        """(top, left) of the crop in the resized context; an odd remainder goes below and right."""
+        """The top and left edge of the crop in the resized context.
+
+        An odd remainder goes below and to the right.
+        """
         height, width = self.context_resize
         return (height - self.context_crop[0]) // 2, (width - self.context_crop[1]) // 2
 

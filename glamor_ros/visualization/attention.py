@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 
 from ..perception.geometry import Region
 from ..perception.people import AttentionMap, Person
-from .labels import fit_label
+from .labels import Style, fit_label
 from .overlay import draw_face, emotion_text
 from .palette import BLACK, HEAT_COLORS, HOT_OVER_EVEN, WHITE, BgrColor, emotion_color
-from .style import Style
 
 # Share of the heat map's colour in the picture, from no attention to the hottest.
 _OPACITY = np.linspace(0.25, 0.75, 256, dtype=np.float32)[:, None, None]
@@ -27,7 +26,7 @@ _DIMMING = 3
 
 
 def attention_heat(attention: AttentionMap) -> NDArray[np.float32]:
-    """The map at the size of its region (height, width), interpolated bilinearly, in [0, 1]."""
+    """The attention map at the size of its region (height, width), interpolated, in [0, 1]."""
     region, weights = attention.region, attention.weights
     hottest = max(float(weights.max()), HOT_OVER_EVEN / weights.size)
     heat = cv2.resize(
@@ -41,10 +40,14 @@ def attention_heat(attention: AttentionMap) -> NDArray[np.float32]:
 def draw_attention(
     image_bgr: NDArray[np.uint8], attention: AttentionMap | Person
 ) -> NDArray[np.uint8]:
-    """A copy of the image (H, W, 3) with the heat map blended over the map's region.
+    """A copy of the image with the attention blended over its region as a heat map.
 
-    The region is outlined just inside; the image around it is the source's. Nothing is drawn for a
+    The region is outlined just inside; around it the image is unchanged. Nothing is drawn for a
     person of whom the network has no map.
+
+    Args:
+        image_bgr: (H, W, 3), uint8.
+        attention: The map, or the person whose map is drawn.
     """
     shown = attention.attention if isinstance(attention, Person) else attention
     picture = image_bgr.copy()
@@ -67,12 +70,19 @@ def attention_panel(
     columns: int | None = None,
     tile_width_px: int | None = None,
 ) -> NDArray[np.uint8]:
-    """One tile for each person evaluated in this image, side by side: attention, face, a caption.
+    """A tile for each person evaluated in this image: attention, outline of the face and a caption.
 
-    Tiles have the image's aspect ratio and are in rows of `columns` (default: a square's, so that
-    two are beside each other and four are two by two), in as many rows as they need, or in `rows`.
-    `tile_width_px` defaults to the image's width, less where the panel would be wider than 1280.
-    Places without a tile show the image, dimmed; with nobody to show, the first says so.
+    Tiles have the aspect ratio of the image. Places without a tile show the image, dimmed; with
+    nobody to show, the first place says so.
+
+    Args:
+        image_bgr: (H, W, 3), uint8.
+        people: The people in it.
+        rows: Rows of tiles; by default as many as are needed.
+        columns: Tiles in a row; by default those of a square, so that two tiles are beside each
+            other and four are two by two.
+        tile_width_px: The width of a tile; by default that of the image, or less where the panel
+            would be wider than 1280.
     """
     shown = [person for person in people if person.evaluated]
     columns = columns or math.ceil(math.sqrt(max(len(shown), 1)))
@@ -98,7 +108,7 @@ def attention_panel(
 def _tile(
     image_bgr: NDArray[np.uint8], person: Person, source_width: int, source_height: int
 ) -> NDArray[np.uint8]:
-    """image_bgr: the source image, shrunk."""
+    """One tile; image_bgr is the source image, shrunk to the tile's size."""
     height, width = image_bgr.shape[:2]
 
     def shrunk(region: Region) -> Region:
@@ -128,7 +138,7 @@ def _captions(person: Person) -> list[tuple[str, ...]]:
 def _draw_caption(
     tile: NDArray[np.uint8], wordings: Sequence[tuple[str, ...]], ground: BgrColor
 ) -> None:
-    """In the tile's lower left corner."""
+    """Write the first wording that fits in the lower left corner of the tile."""
     height, width = tile.shape[:2]
     label = fit_label(wordings, Style.for_picture(width, height), width, height)
     label_height = min(label.height, height)

@@ -1,9 +1,9 @@
-"""Text on a coloured ground that always lies inside the picture."""
+"""Labels: text on a coloured ground that always lies inside the picture, sized to suit it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -11,28 +11,74 @@ from numpy.typing import NDArray
 
 from ..perception.geometry import Region
 from .palette import BgrColor, readable_on
-from .style import Style
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
+# The font scale of text (capitals of about 11 px) on a picture whose shorter side is this long.
+_REFERENCE_SIDE_PX = 480
+_REFERENCE_FONT_SCALE = 0.5
+# Below, text is not legible.
+_MIN_FONT_SCALE = 0.35
 # Has the highest and the lowest parts that letters have.
 _TALL_TEXT = "Agjy|"
 
 
 @dataclass(frozen=True)
+class Style:
+    """The sizes of what is drawn, in proportion to the picture.
+
+    Attributes:
+        line_width_px: The width of outlines.
+        font_scale: The size of text, as OpenCV measures it.
+        text_thickness: The width of the strokes of text, in pixels.
+        padding_px: The distance of text from the edges of its label.
+    """
+
+    line_width_px: int
+    font_scale: float
+    text_thickness: int
+    padding_px: int
+
+    @classmethod
+    def for_picture(cls, width: int, height: int) -> Style:
+        """The style that suits a picture of this size in pixels."""
+        ratio = min(width, height) / _REFERENCE_SIDE_PX
+        return cls(
+            line_width_px=max(round(2 * ratio), 2),
+            font_scale=max(_REFERENCE_FONT_SCALE * ratio, _MIN_FONT_SCALE),
+            text_thickness=max(round(ratio), 1),
+            padding_px=max(round(4 * ratio), 1),
+        )
+
+    def with_smaller_text(self, factor: float) -> Style:
+        """The same style with text multiplied by a factor below 1."""
+        return replace(
+            self,
+            font_scale=self.font_scale * factor,
+            text_thickness=1,
+            padding_px=int(self.padding_px * factor),
+        )
+
+
+@dataclass(frozen=True)
 class Label:
-    """Lines of text, one below the other."""
+    """A label of several lines of text, one below the other.
+
+    Attributes:
+        lines: The text.
+        style: Its sizes.
+    """
 
     lines: tuple[str, ...]
     style: Style
 
     @property
     def width(self) -> int:
-        """In pixels, with the padding."""
+        """The width in pixels, with the padding."""
         return max(self._line_width(line) for line in self.lines) + 2 * self.style.padding_px
 
     @property
     def height(self) -> int:
-        """In pixels, with the padding."""
+        """The height in pixels, with the padding."""
         ascent, descent = self._line_extent()
         return len(self.lines) * (ascent + descent + self.style.padding_px) + self.style.padding_px
 
@@ -75,7 +121,14 @@ class Label:
 def fit_label(
     wordings: Sequence[tuple[str, ...]], style: Style, max_width_px: int, max_height_px: int
 ) -> Label:
-    """The first wording that fits at the style's size; else the last, as small as it must be."""
+    """The first wording that fits at the style's size; else the last, made small enough to fit.
+
+    Args:
+        wordings: The lines of text to choose from, in order of preference.
+        style: The sizes of the text.
+        max_width_px: The room for the label.
+        max_height_px: The room for the label.
+    """
     for lines in wordings:
         label = Label(lines, style)
         if label.fits(max_width_px, max_height_px):
@@ -88,8 +141,16 @@ def fit_label(
 def place_label(
     label: Label, face: Region, occupied: Sequence[Region], width: int, height: int
 ) -> Region:
-    """Where in the picture to put a face's label: above, below, or in the face, whichever covers
-    least of what is occupied.
+    """The place of a face's label in a picture.
+
+    It is above, below or in the face, wherever it covers least of what is occupied.
+
+    Args:
+        label: The label.
+        face: The face that it belongs to.
+        occupied: Regions to avoid.
+        width: The width of the picture in pixels.
+        height: The height of the picture in pixels.
     """
     label_width, label_height = min(label.width, width), min(label.height, height)
     x = min(max(face.x, 0), width - label_width)

@@ -10,16 +10,20 @@ from numpy.typing import NDArray
 
 from ..perception.geometry import Region
 from ..perception.people import Person
-from .labels import Label, fit_label, place_label
+from .labels import Label, Style, fit_label, place_label
 from .palette import BgrColor, emotion_color, readable_on
-from .style import Style
 
 
 def draw_people(image_bgr: NDArray[np.uint8], people: Sequence[Person]) -> NDArray[np.uint8]:
-    """A copy of the image (H, W, 3) with each face outlined in the colour of its emotion, and a
-    label with person_id, emotion and confidence inside the picture.
+    """A copy of the image with everybody's face outlined and labelled.
 
-    Only corners are drawn of faces that were not recognized in this image (hidden, or missed).
+    The outline has the colour of the emotion; the label gives person_id, emotion and confidence
+    and lies inside the picture. Of faces that were not recognized in this image (hidden, or
+    missed), only the corners are drawn.
+
+    Args:
+        image_bgr: (H, W, 3), uint8.
+        people: The people in it.
     """
     picture = image_bgr.copy()
     height, width = picture.shape[:2]
@@ -32,9 +36,14 @@ def draw_people(image_bgr: NDArray[np.uint8], people: Sequence[Person]) -> NDArr
 
 
 def label_layout(people: Sequence[Person], width: int, height: int) -> list[tuple[Label, Region]]:
-    """The label of each person and the pixels that it fills in a picture of this size.
+    """The label of each person and its place in the picture.
 
     Labels avoid one another and the faces where there is room.
+
+    Args:
+        people: The people in the picture.
+        width: The width of the picture in pixels.
+        height: The height of the picture in pixels.
     """
     style = Style.for_picture(width, height)
     occupied = [person.face for person in people]
@@ -48,14 +57,14 @@ def label_layout(people: Sequence[Person], width: int, height: int) -> list[tupl
 
 
 def emotion_text(person: Person) -> str:
-    """What is thought of the person, for people to read: "Happy 87%", or "Unknown"."""
+    """The person's emotion and its confidence as text: "Happy 87%", or "Unknown"."""
     if person.emotion_index is None:
         return person.emotion
     return f"{person.emotion} {person.confidence:.0%}"
 
 
 def draw_face(picture: NDArray[np.uint8], person: Person, style: Style) -> None:
-    """Outline the face in place, with an edge that shows where the colour does not."""
+    """Outline the face in the picture itself, with an edge that shows where the colour does not."""
     color = emotion_color(person.emotion)
     edge_width_px = style.line_width_px + 2 * max(style.line_width_px // 2, 1)
     for outline_color, width_px in (

@@ -1,4 +1,4 @@
-"""The colours of emotions and of attention, wherever they are drawn."""
+"""The colours of emotions and of attention, the same wherever they are drawn."""
 
 from __future__ import annotations
 
@@ -39,7 +39,11 @@ HEAT_COLORS = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COL
 
 
 def emotion_color(emotion: str) -> BgrColor:
-    """The colour in OpenCV's order, each channel 0..255. Raises KeyError for an unknown emotion."""
+    """The colour of an emotion in OpenCV's order, each channel 0 to 255.
+
+    Raises:
+        KeyError: There is no such emotion.
+    """
     red, green, blue = bytes.fromhex(EMOTION_COLORS[emotion].removeprefix("#"))
     return blue, green, red
 
@@ -52,13 +56,16 @@ def readable_on(background: BgrColor) -> BgrColor:
 
 
 def relative_luminance(color: BgrColor) -> float:
-    """In [0, 1] (WCAG 2.1, definition of relative luminance)."""
+    """The relative luminance of a colour, in [0, 1] (WCAG 2.1, "relative luminance")."""
     blue, green, red = (_linear(channel / 255) for channel in color)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def contrast_ratio(luminance: float, other: float) -> float:
-    """In [1, 21]; 4.5 is enough for text (WCAG 2.1, success criterion 1.4.3)."""
+    """The contrast of two luminances, in [1, 21] (WCAG 2.1, success criterion 1.4.3).
+
+    4.5 is enough for text.
+    """
     lighter, darker = max(luminance, other), min(luminance, other)
     return (lighter + 0.05) / (darker + 0.05)
 

@@ -1,4 +1,4 @@
-"""Figures of evaluations. Drawn with matplotlib's Agg renderer, which needs no display."""
+"""Figures of evaluations, drawn with matplotlib's Agg renderer, which needs no display."""
 
 from __future__ import annotations
 
@@ -23,10 +23,14 @@ _CAPTION_INCHES = 0.3
 
 
 def confusion_figure(confusion: NDArray[np.int64], title: str) -> Figure:
-    """The confusion matrix (7, 7), counts, in the manner of the paper's Figs. 7 and 8.
+    """A confusion matrix in the manner of the paper's Figs. 7 and 8.
 
-    Rows are labels; each is divided by its sum, so that the diagonal is each class's accuracy. The
-    row of a class without samples stays empty.
+    Rows are labels; each is divided by its sum, so that the diagonal is the accuracy of each class.
+    The row of a class without samples stays empty.
+
+    Args:
+        confusion: Counts, (7, 7).
+        title: The heading.
     """
     sums = confusion.sum(axis=1, keepdims=True)
     with np.errstate(invalid="ignore"):
@@ -52,7 +56,12 @@ def confusion_figure(confusion: NDArray[np.int64], title: str) -> Figure:
 class AttentionComparison:
     """One person in one image, as several models see it.
 
-    image_bgr: (H, W, 3). masked_bgr: the same with the face hidden. maps, captions: of each model.
+    Attributes:
+        title: The name of the row.
+        image_bgr: (H, W, 3), uint8.
+        masked_bgr: The same image with the face hidden.
+        maps: The attention map of each model.
+        captions: A text for each model.
     """
 
     title: str
@@ -63,9 +72,13 @@ class AttentionComparison:
 
 
 def attention_figure(comparisons: Sequence[AttentionComparison], models: Sequence[str]) -> Figure:
-    """In the manner of the paper's Figs. 9 and 10: one row for each comparison.
+    """A figure in the manner of the paper's Figs. 9 and 10, with a row for each comparison.
 
-    Columns: the image, the image with the face hidden, the map of each model.
+    The columns are the image, the image with the face hidden, and the map of each model.
+
+    Args:
+        comparisons: The rows.
+        models: The names of the models.
     """
     columns = 2 + len(models)
     ratios = [one.image_bgr.shape[0] / one.image_bgr.shape[1] for one in comparisons]
@@ -90,17 +103,26 @@ def attention_figure(comparisons: Sequence[AttentionComparison], models: Sequenc
 
 
 class FigureFormatError(GlamorError, ValueError):
-    """A figure cannot be written in the format of this name."""
+    """A suffix of a figure's file that stands for no format that matplotlib can write."""
 
 
 def require_figure_suffix(path: Path) -> None:
-    """Raises FigureFormatError for a suffix that matplotlib cannot write."""
+    """Refuse a path with a suffix that matplotlib cannot write.
+
+    Raises:
+        FigureFormatError: It has one.
+    """
     known = sorted(FigureCanvasAgg.get_supported_filetypes())
     if path.suffix.lower().removeprefix(".") not in known:
         raise FigureFormatError(f"{path}: a figure's name ends in one of .{' .'.join(known)}")
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """In the format of the path's suffix. Raises FigureFormatError or OSError."""
+    """Write a figure in the format of the path's suffix.
+
+    Raises:
+        FigureFormatError: matplotlib cannot write this format.
+        OSError: The file cannot be written.
+    """
     require_figure_suffix(path)
     figure.savefig(path, dpi=_DOTS_PER_INCH)

@@ -14,8 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from glamor_ros.cli.demo.message_json import message_to_json
-from glamor_ros.cli.demo.recording import DemoRecording
+from glamor_ros.cli.demo.recording import DemoRecording, message_to_json
 from glamor_ros.cli.demo.statistics import DemoStatistics
 from glamor_ros.media.videos import VideoReader
 

@@ -183,11 +183,11 @@ def test_compare_attention_without_a_face_or_a_map(weights: Path, tmp_path: Path
     cv2.imwrite(str(black), np.zeros((120, 160, 3), np.uint8))
     out = tmp_path / "out.png"
     with pytest.raises(NothingToCompareError, match="no face in any of the images"):
-        compare_attention([black], [weights], out)
+        compare_attention([black], [weights], out, "mmod", None, 0, "cpu")
     face_only = tmp_path / "face_only.safetensors"
     architecture = Architecture(classifier_inputs="face")
     network = build_glamor_net(architecture)
     save_checkpoint(Checkpoint(network, architecture, InputSpec()), face_only)
     with pytest.raises(NothingToCompareError, match="has no attention map"):
-        compare_attention([black], [face_only], out)
+        compare_attention([black], [face_only], out, "mmod", None, 0, "cpu")
     assert not out.exists()

@@ -135,7 +135,7 @@ def test_parameters_keep_their_types() -> None:
     assert command.arguments == [
         sys.executable,
         "-m",
-        "glamor_ros.nodes.a_node",
+        "glamor_ros.nodes.a.executable",
         "--ros-args",
         "-p",
         'source:="0"',

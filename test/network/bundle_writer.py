@@ -1,4 +1,4 @@
-"""Writes TensorFlow checkpoints for the tests, with correct checksums unless told otherwise."""
+"""TensorFlow checkpoints written for the tests, with correct checksums unless told otherwise."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import google_crc32c
 import numpy as np
+
+from glamor_ros.network.weights.tensorflow_checkpoint import TensorFlowCheckpoint
 
 DTYPE_NUMBERS = {"float32": 1, "int32": 3, "string": 7, "int64": 9, "bfloat16": 14, "float16": 19}
 LITTLE_ENDIAN, BIG_ENDIAN = 0, 1
@@ -105,3 +107,8 @@ def write_checkpoint(prefix: Path, variables: Mapping[str, np.ndarray], shards: 
     write_table(prefix.with_name(f"{prefix.name}.index"), entries)
     for shard, content in enumerate(contents):
         prefix.with_name(f"{prefix.name}.data-{shard:05d}-of-{shards:05d}").write_bytes(content)
+
+
+def read_all(checkpoint: TensorFlowCheckpoint) -> dict[str, np.ndarray]:
+    """The values of all variables by name."""
+    return {name: checkpoint.read(name) for name in checkpoint.variables}

@@ -31,7 +31,7 @@ from glamor_ros.network.weights.tensorflow_import import (
     import_tensorflow_checkpoint,
 )
 
-from .bundle_writer import bytes_field, entry, header, number_field, write_table
+from .bundle_writer import bytes_field, entry, header, number_field, read_all, write_table
 
 KEYS = ("architecture", "classes", "input_spec", "provenance")
 FIELDS = (
@@ -194,7 +194,7 @@ def test_tensorflow_indexes_of_any_content(
     prefix.with_name("Fuzzed.data-00000-of-00001").write_bytes(bytes(64))
     refusal = None
     try:
-        TensorFlowCheckpoint(prefix).read_all()
+        read_all(TensorFlowCheckpoint(prefix))
     except TensorFlowCheckpointError as error:
         refusal = str(error)
     assert refusal is None or "Fuzzed" in refusal

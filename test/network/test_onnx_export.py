@@ -18,7 +18,7 @@ pytest.importorskip("onnxscript")
 import onnx
 import onnxruntime
 
-from glamor_ros.cli.weights.export import export
+from glamor_ros.cli.weights.conversion import export
 from glamor_ros.network.emotions import EMOTIONS
 from glamor_ros.network.input_spec import InputSpec
 from glamor_ros.network.onnx.check import OnnxCheckError, check_onnx

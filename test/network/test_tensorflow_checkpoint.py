@@ -18,6 +18,7 @@ from .bundle_writer import (
     entry,
     header,
     number_field,
+    read_all,
     write_checkpoint,
     write_table,
 )
@@ -67,7 +68,7 @@ def assert_same(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -
 
 def test_reads_every_variable(prefix: Path, shards: int) -> None:
     checkpoint = TensorFlowCheckpoint(prefix)
-    assert_same(checkpoint.read_all(), sample_variables())
+    assert_same(read_all(checkpoint), sample_variables())
     assert checkpoint.variables["blocks/0/kernel"] == VariableInfo(
         "blocks/0/kernel", (2, 3, 1, 5), "float32", shard=1 % shards
     )
@@ -81,7 +82,7 @@ def test_takes_the_name_of_any_of_its_files(tmp_path: Path, suffix: str) -> None
     write_checkpoint(tmp_path / "epoch.12", sample_variables(), shards=3)
     checkpoint = TensorFlowCheckpoint(tmp_path / f"epoch.12{suffix}")
     assert checkpoint.prefix == tmp_path / "epoch.12"
-    assert_same(checkpoint.read_all(), sample_variables())
+    assert_same(read_all(checkpoint), sample_variables())
 
 
 def test_golden_layouts_hold_the_same_values(shared_dir: Path) -> None:
@@ -90,8 +91,8 @@ def test_golden_layouts_hold_the_same_values(shared_dir: Path) -> None:
         for layout in GOLDEN_LAYOUTS
     )
     assert (len(one.shard_paths), len(two.shard_paths)) == (1, 2)
-    assert_same(one.read_all(), two.read_all())
-    assert sum(values.size for values in one.read_all().values()) == 2_161_802
+    assert_same(read_all(one), read_all(two))
+    assert sum(values.size for values in read_all(one).values()) == 2_161_802
     assert one.variables["final_fc1/kernel/.ATTRIBUTES/VARIABLE_VALUE"].shape == (512, 128)
     assert not any("OBJECT_GRAPH" in name for name in one.variables)
 
@@ -104,7 +105,7 @@ def test_reads_golden_as_tensorflow_does(shared_dir: Path, layout: str) -> None:
     names = set(reader.get_variable_to_shape_map()) - {"_CHECKPOINTABLE_OBJECT_GRAPH"}
     expected = {name: reader.get_tensor(name) for name in names}
     assert len(expected) == 80
-    assert_same(TensorFlowCheckpoint(prefix).read_all(), expected)
+    assert_same(read_all(TensorFlowCheckpoint(prefix)), expected)
 
 
 def test_tensorflow_reads_what_the_tests_write(prefix: Path) -> None:
@@ -150,7 +151,7 @@ def test_damaged_values_name_their_variable(prefix: Path, shards: int) -> None:
     with pytest.raises(TensorFlowCheckpointError, match=r"wrong checksum of .*'blocks/0/bias'"):
         checkpoint.read("blocks/0/bias")
     with pytest.raises(TensorFlowCheckpointError, match=r"wrong checksum of .*'blocks/0/bias'"):
-        checkpoint.read_all()
+        read_all(checkpoint)
     np.testing.assert_array_equal(
         checkpoint.read("blocks/1/bias"), sample_variables()["blocks/1/bias"]
     )
@@ -173,12 +174,12 @@ def small_prefix(tmp_path: Path) -> Path:
 def test_no_damage_to_the_index_goes_unnoticed(small_prefix: Path) -> None:
     index = small_prefix.with_name("Small.index")
     intact = index.read_bytes()
-    expected = TensorFlowCheckpoint(small_prefix).read_all()
+    expected = read_all(TensorFlowCheckpoint(small_prefix))
     noticed = 0
     for position in range(len(intact)):
         flip_byte(index, position)
         try:
-            values = TensorFlowCheckpoint(small_prefix).read_all()
+            values = read_all(TensorFlowCheckpoint(small_prefix))
         except TensorFlowCheckpointError:
             noticed += 1
         else:

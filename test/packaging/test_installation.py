@@ -32,6 +32,8 @@ FIELD_TYPES = {
         "face": REGION,
         "face_score": "float",
         "observed": "boolean",
+        "searched": "boolean",
+        "since_detection": "builtin_interfaces/Duration",
         "tracked_for": "builtin_interfaces/Duration",
         "emotion": "uint8",
         "emotion_name": "string",

@@ -45,6 +45,14 @@ def test_labels_file_is_needed(tmp_path: Path) -> None:
         read_facial_expressions(tmp_path)
 
 
+def test_a_labels_file_of_another_encoding_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_bytes(
+        "emotion,image,identity\nSad,a.jpg,Zoë\n".encode("utf-16")
+    )
+    with pytest.raises(DatasetError, match=r"labels\.csv is no CSV text in UTF-8"):
+        read_facial_expressions(tmp_path)
+
+
 def unbalanced(people: int = 300) -> tuple[np.ndarray, list[str]]:
     """As in the real data: most people have one image, a few have hundreds; rare classes."""
     generator = np.random.default_rng(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,18 @@ def test_bad_json_lines_are_listed_with_their_numbers(folder: Path) -> None:
     assert [one.where for one in found.skipped] == [f"{path}:{1 + i}" for i in range(8)]
     for one, message in zip(found.skipped, BAD_JSON_LINES.values(), strict=True):
         assert message in one.reason
+
+
+@pytest.mark.parametrize(
+    ("digits", "problem"),
+    [(400, "left is 1000.*, expected a number"), (5000, "is no JSON|expected a number")],
+)
+def test_numbers_without_bounds_are_listed(folder: Path, digits: int, problem: str) -> None:
+    huge = '{"image": "a.png", "label": "Sad", "top": 0, "right": 1, "bottom": 1, "left": 1'
+    lines = [huge + "0" * digits + "}", '{"image": "a.png", "label": "Happy"}']
+    found = read_manifest(write_text(folder / "list.jsonl", "\n".join(lines)))
+    assert len(found) == 1
+    assert re.search(problem, str(found.skipped[0]))
 
 
 def test_manifests_that_cannot_be_used(folder: Path) -> None:

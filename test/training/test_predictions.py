@@ -84,6 +84,30 @@ def test_other_files_are_refused(tmp_path: Path, name: str, content: bytes, reas
     assert str(path) in str(error.value)
 
 
+@pytest.mark.parametrize("name", ["p.npz", "p.json"])
+def test_truncated_files_are_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    save_predictions(made_predictions(9), path)
+    whole = path.read_bytes()
+    for length in range(0, len(whole), max(1, len(whole) // 40)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(PredictionsError, match=r"holds no predictions .* writes them anew"):
+            load_predictions(path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("names", 5), ("labels", ["x"] * 3), ("labels", [1 << 70] * 3), ("metadata", [])],
+)
+def test_fields_of_another_type_are_refused(tmp_path: Path, field: str, value: object) -> None:
+    path = tmp_path / "p.json"
+    save_predictions(made_predictions(3), path)
+    content = json.loads(path.read_bytes())
+    path.write_text(json.dumps(content | {field: value}))
+    with pytest.raises(PredictionsError, match=r"p\.json holds no predictions"):
+        load_predictions(path)
+
+
 def test_pickles_and_single_arrays_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "pickled.npz", names=np.array([{}], dtype=object))
     with pytest.raises(PredictionsError, match="allow_pickle"):

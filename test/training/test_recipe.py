@@ -99,6 +99,7 @@ def test_numbers_without_a_point_are_numbers(tmp_path: Path) -> None:
         ({"stages.joint.epochs": 1.5}, "'stages.joint.epochs' is 1.5, expected a whole number"),
         ({"stages.joint.batch_size": True}, "'stages.joint.batch_size' is True, expected a whole"),
         ({"stages.joint.learning_rate": "fast"}, "learning_rate' is 'fast', expected a number"),
+        ({"stages.joint.learning_rate": 10**400}, "learning_rate' is 1000.*, expected a number"),
         ({"stages.joint.learning_rate": -1}, "stages.joint: learning_rate is -1.0"),
         ({"stages.joint.dropout": 1}, "stages.joint: dropout is 1.0; it must be .* below 1"),
         ({"stages.joint.precision": "8"}, "unknown precision '8'; known are 32-true"),
@@ -146,6 +147,7 @@ def test_bad_recipes_are_named(tmp_path: Path, changes: dict[str, object], messa
     [
         ("- 1\n", "is no recipe"),
         ("model: [", "is no YAML"),
+        ("seed: 2001-13-45", "is no YAML: month must be in 1"),
         ("base: nowhere.yaml", "cannot read the recipe .*nowhere.yaml"),
         ("base: 3", "base is 3"),
         ("base: bad.yaml", "its own base"),

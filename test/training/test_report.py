@@ -189,6 +189,27 @@ def test_other_files_are_refused(tmp_path: Path, content: str) -> None:
         load_records(tmp_path / "absent.json")
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("architecture", "original", "architecture is 'original', expected keys"),
+        ("metrics", {"accuracy": "high"}, "metrics.accuracy is 'high', expected a number"),
+        ("metrics", [0.5], "metrics is"),
+        ("dataset", 5, "is no result"),
+    ],
+)
+def test_fields_of_another_type_are_refused(
+    tmp_path: Path, field: str, value: object, message: str
+) -> None:
+    path = tmp_path / "evaluation.json"
+    save_records([record(0.1)], path)
+    content = json.loads(path.read_bytes())
+    content["evaluations"][0][field] = value
+    path.write_text(json.dumps(content))
+    with pytest.raises(EvaluationRecordError, match=message):
+        load_records(path)
+
+
 def test_status_of_a_row_without_network() -> None:
     row = ReportRow(PaperResult(2, "Somebody", "caer_s", 10.0), ())
     assert (row.status, row.difference_percent) == ("not in this package", None)

@@ -273,6 +273,18 @@ def test_damaged_caches_are_named(samples: list[Sample], tmp_path: Path) -> None
         SampleCache.open(directory)
 
 
+@pytest.mark.parametrize("name", ["used_rows", "distributions", "faces", "contexts"])
+def test_truncated_arrays_are_named(samples: list[Sample], tmp_path: Path, name: str) -> None:
+    directory = SampleCache.build(samples, PREPARATION, tmp_path).directory
+    path = directory / f"{name}.npy"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(CacheError, match=rf"{name}\.npy is damaged .* it is built again"):
+        SampleCache.open(directory).dataset().batch([0])
+    np.save(path, np.zeros(3, np.complex64))
+    with pytest.raises(CacheError, match=rf"{name}\.npy is damaged \(it holds complex64\)"):
+        SampleCache.open(directory).dataset().batch([0])
+
+
 def test_progress_is_told(samples: list[Sample], tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     SampleCache.build(

@@ -3,7 +3,7 @@
 import copy
 import math
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from glamor_ros.media.pictures import MediaError
 from glamor_ros.network.architecture import Architecture, build_glamor_net
 from glamor_ros.network.emotions import EMOTIONS
 from glamor_ros.training.data.augmentation import FaceAugmentation
@@ -73,10 +74,47 @@ def test_ferplus_keeps_faces_of_the_seven_emotions_and_orders_their_votes(tmp_pa
     assert load_ferplus(path, ignore_single_votes=True).distributions[1, 3] == 1
 
 
-def test_another_archive_is_refused(tmp_path: Path) -> None:
-    np.savez(tmp_path / "other.npz", images=np.zeros((1, 48, 48)))
-    with pytest.raises(ValueError, match=r"other\.npz lacks vote_columns, votes"):
-        load_ferplus(tmp_path / "other.npz")
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"votes": None, "vote_columns": None}, r"faces\.npz lacks vote_columns, votes: a FER\+"),
+        ({"votes": np.zeros((4, 10))}, r"votes is float64 \(4, 10\); .* make or fetch it again"),
+        ({"votes": np.zeros((4, 9), np.uint8)}, r"votes is uint8 \(4, 9\)"),
+        ({"images": np.zeros((3, 48, 48), np.uint8)}, r"images is uint8 \(3, 48, 48\)"),
+        ({"images": np.full((4, 48, 48), "x")}, r"images is <U1"),
+        ({"vote_columns": np.arange(10)}, "vote_columns lacks anger, disgust"),
+        ({"votes": np.zeros((4, 10), np.uint8)}, "holds no face with one of Anger"),
+        ({"votes": np.array({})}, r"cannot be read: .*allow_pickle"),
+    ],
+)
+def test_other_archives_are_refused(
+    tmp_path: Path, changes: dict[str, np.ndarray | None], message: str
+) -> None:
+    arrays = {
+        "images": np.zeros((4, 48, 48), np.uint8),
+        "votes": np.ones((4, 10), np.uint8),
+        "vote_columns": np.array(COLUMNS),
+    } | changes
+    path = tmp_path / "faces.npz"
+    chosen: dict[str, Any] = {name: array for name, array in arrays.items() if array is not None}
+    np.savez(path, **chosen)
+    with pytest.raises(DatasetError, match=message) as error:
+        load_ferplus(path)
+    assert str(path) in str(error.value)
+
+
+def test_damaged_archives_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "faces.npz"
+    with pytest.raises(DatasetError, match=r"there is no .*faces\.npz; a FER\+ archive holds"):
+        load_ferplus(path)
+    noise = np.random.default_rng(0).integers(0, 256, (4, 48, 48), np.uint8)
+    np.savez_compressed(path, images=noise, votes=np.ones((4, 10), np.uint8), vote_columns=COLUMNS)
+    whole = path.read_bytes()
+    assert len(load_ferplus(path)) == 4
+    for content in (b"", whole[: len(whole) // 2], whole[:200] + bytes(50) + whole[250:]):
+        path.write_bytes(content)
+        with pytest.raises(DatasetError, match="cannot be read"):
+            load_ferplus(path)
 
 
 def test_augmented_faces_stay_in_range_and_repeat_with_the_seed() -> None:
@@ -244,7 +282,7 @@ def test_heads_are_split_by_identity(tmp_path: Path) -> None:
 def test_an_unreadable_head_is_named(tmp_path: Path) -> None:
     write_heads(tmp_path, identities=1, each=1)
     (tmp_path / "images" / "Anger" / "0_0.png").write_bytes(b"no image")
-    with pytest.raises(DatasetError, match=r"0_0\.png is no readable image"):
+    with pytest.raises(MediaError, match=r"0_0\.png is damaged, or no BMP, JPEG, PNG"):
         load_heads(tmp_path)
 
 

@@ -25,7 +25,7 @@ from glamor_ros.training.data.joint_augmentation import JointAugmentation
 from glamor_ros.training.fit.branch_training import branch_architectures, take_encoders
 from glamor_ros.training.fit.lightning_module import NetworkBatch, StageModule
 from glamor_ros.training.fit.recipe import Recipe, Stages, load_recipe
-from glamor_ros.training.fit.run_directory import RunError
+from glamor_ros.training.fit.run_directory import RunDirectory, RunError
 from glamor_ros.training.fit.trainer import TrainingError
 from glamor_ros.training.fit.training_callbacks import FusionCollapseWarning, FusionWatch
 
@@ -178,12 +178,35 @@ def test_a_finished_run_is_not_trained_again(uninterrupted: Path) -> None:
 
 
 def test_a_run_is_not_overwritten_nor_mixed_with_another(uninterrupted: Path) -> None:
-    with pytest.raises(RunError, match=r"has a training run already; go on with it \(--resume"):
+    with pytest.raises(RunError, match=r"has a training run already; continue it \(--resume"):
         run(CHANGING, FEW, FEW, uninterrupted)
     with pytest.raises(RunError, match="'seed' was 0 and is now 1"):
         run(replace(CHANGING, seed=1), FEW, FEW, uninterrupted, resume=True)
     with pytest.raises(RunError, match=r"'train\.samples' was 64 and is now 256"):
         run(CHANGING, TRAIN, FEW, uninterrupted, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("run.json", b'{"data": {'),
+        ("run.json", b"[]"),
+        ("recipe.yaml", b"seed: [0"),
+        ("recipe.yaml", b"\xff\xfe"),
+        ("recipe.yaml", None),
+    ],
+)
+def test_a_damaged_run_is_named(tmp_path: Path, name: str, content: bytes | None) -> None:
+    directory = RunDirectory(tmp_path)
+    directory.begin(CHANGING, {}, resume=False)
+    directory.stage("joint").path.mkdir()
+    directory.stage("joint").resume.touch()
+    directory.begin(CHANGING, {}, resume=True)
+    (tmp_path / name).unlink()
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(RunError, match=rf"(?s){name} .*; .* give another folder"):
+        directory.begin(CHANGING, {}, resume=True)
 
 
 def test_the_seed_decides_the_weights(tmp_path: Path) -> None:

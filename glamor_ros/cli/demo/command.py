@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +18,6 @@ from rich.live import Live
 from ...errors import GlamorError
 from ...resources import STARTER_WEIGHTS, share_directory, shipped_weights
 from ..console import message_console
-from ..stop_request import stop_request
 from .node_processes import NodeCommand, NodeProcesses, running_nodes
 from .recording import DemoRecording
 from .statistics import DemoStatistics
@@ -31,10 +31,11 @@ _DEMO_SOURCE, _DEMO_RATE_HZ = "demo", 15.0
 _SPIN_TIMEOUT_S = 0.1
 _LINE_INTERVAL_S = 1.0
 _TABLE_RATE_HZ = 4.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class DemoError(GlamorError, ValueError):
-    """The demo cannot run; the message says why."""
+    """A demo that cannot run; the message says why."""
 
 
 def demo(
@@ -43,14 +44,14 @@ def demo(
         help="demo (two people in a photograph that is moved about), a video, an image, a "
         "folder of images, or the number of a webcam.",
     ),
-    duration: float = typer.Option(20.0, min=0.0, help="Seconds from the first result on."),
+    duration: float = typer.Option(20.0, min=0.0, help="Seconds, from the first result on."),
     output: Path = typer.Option(
-        Path("demo_output"), metavar="DIR", help="Where to save video, pictures and logs."
+        Path("demo_output"), metavar="DIR", help="Folder for the video, the pictures and the logs."
     ),
     weights: Optional[Path] = typer.Option(
         None, help="GLAMOR-Net checkpoint (.safetensors).", show_default="shipped"
     ),
-    detector: str = typer.Option("mmod", help="As emotion_node's parameter."),
+    detector: str = typer.Option("mmod", help="Face detector, as in emotion_node's parameter."),
 ) -> None:
     """Watch the nodes at work over ROS 2 topics.
 
@@ -63,7 +64,7 @@ def demo(
     commands = _commands(source, weights or shipped_weights(STARTER_WEIGHTS), detector, output)
     statistics = DemoStatistics()
     # The nodes end before the recording is completed: nothing can keep them running.
-    with stop_request() as stop, DemoRecording(output) as recording:
+    with _stop_request() as stop, DemoRecording(output) as recording:
         watcher = _Watcher(statistics, recording)
         with running_nodes(commands) as nodes, listening(watcher) as listener:
             _watch(statistics, nodes, listener, duration, stop)
@@ -73,7 +74,7 @@ def demo(
 
 
 def _set_up_dds() -> None:
-    """What the user has set stays."""
+    """Make the nodes talk through shared memory, unless the environment says otherwise."""
     profiles = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
     transports = os.environ.setdefault("FASTDDS_BUILTIN_TRANSPORTS", "SHM")
     if transports == "SHM" and not any(name in os.environ for name in profiles):
@@ -113,7 +114,7 @@ def _commands(source: str, weights: Path, detector: str, output: Path) -> list[N
 
 
 class _Watcher:
-    """Passes each message on."""
+    """A passer-on of the nodes' messages to the statistics and the recording."""
 
     def __init__(self, statistics: DemoStatistics, recording: DemoRecording) -> None:
         self._statistics, self._recording = statistics, recording
@@ -151,7 +152,7 @@ def _watch(
 
 @contextmanager
 def _display(statistics: DemoStatistics) -> Iterator[Callable[[], None]]:
-    """What shows the state, to be called often: a table on a terminal, else a line a second."""
+    """What shows the state, to be called often: a table on a terminal, else a line every second."""
     console = Console()
     if console.is_terminal:
         with Live(console=console, refresh_per_second=_TABLE_RATE_HZ) as live:
@@ -166,3 +167,15 @@ def _display(statistics: DemoStatistics) -> Iterator[Callable[[], None]]:
             typer.echo(statistics.live_line())
 
     yield show_line
+
+
+@contextmanager
+def _stop_request() -> Iterator[threading.Event]:
+    """An event that Ctrl-C, SIGTERM or SIGHUP sets, instead of ending the process at once."""
+    requested = threading.Event()
+    previous = {n: signal.signal(n, lambda *_: requested.set()) for n in _SIGNALS}
+    try:
+        yield requested
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

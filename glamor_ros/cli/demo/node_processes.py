@@ -1,4 +1,4 @@
-"""Nodes of this package as processes of their own, none of which outlives its parent's work."""
+"""Nodes of this package as processes, none of which outlives its parent's work."""
 
 from __future__ import annotations
 
@@ -23,12 +23,18 @@ _POLL_INTERVAL_S = 0.05
 
 
 class NodeEndedError(GlamorError, ValueError):
-    """A node's process has ended although it was needed; the message has the end of its output."""
+    """The end of a node that was still needed; the message has the end of its output."""
 
 
 @dataclass(frozen=True)
 class NodeCommand:
-    """An executable of the package, run with parameters. Its output goes to log."""
+    """A node to start with its parameters.
+
+    Attributes:
+        module: The name of the executable, for example "emotion_node".
+        parameters: The values of parameters, by name.
+        log: The file that its output goes to.
+    """
 
     module: str
     parameters: Mapping[str, str | float | bool]
@@ -36,7 +42,10 @@ class NodeCommand:
 
     @property
     def arguments(self) -> list[str]:
-        """The command line. JSON is YAML, which parameters are read as: "0" stays a string."""
+        """The command line.
+
+        Parameters are written as JSON, which is read as YAML: "0" stays a string.
+        """
         module = f"glamor_ros.nodes.{self.module.removesuffix('_node')}.executable"
         arguments = [sys.executable, "-m", module, "--ros-args"]
         for name, value in self.parameters.items():
@@ -45,13 +54,17 @@ class NodeCommand:
 
 
 class NodeProcesses:
-    """The processes that `running_nodes` started."""
+    """The running processes of `running_nodes`."""
 
     def __init__(self) -> None:
         self._processes: list[tuple[NodeCommand, subprocess.Popen[bytes]]] = []
 
     def require_alive(self) -> None:
-        """Raises NodeEndedError where one has ended."""
+        """Make sure that all of them are still running.
+
+        Raises:
+            NodeEndedError: One has ended.
+        """
         for command, process in self._processes:
             if process.poll() is not None:
                 lines = command.log.read_text(errors="replace").splitlines()[-_SHOWN_LOG_LINES:]
@@ -93,9 +106,15 @@ class NodeProcesses:
 
 @contextmanager
 def running_nodes(commands: Sequence[NodeCommand]) -> Iterator[NodeProcesses]:
-    """The nodes run inside the `with`. They get SIGINT at its end, SIGTERM and SIGKILL if need be.
+    """Run nodes inside a `with`, in the environment of this process.
 
-    Environment: this process's.
+    At its end they get SIGINT, then SIGTERM and SIGKILL if they need them.
+
+    Args:
+        commands: The nodes.
+
+    Yields:
+        The running processes.
     """
     processes = NodeProcesses()
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""What a demo's messages say, for people to read."""
+"""Figures of a demo's messages, for people to read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _PersonHistory:
 
 
 class DemoStatistics:
-    """Of all PersonEmotionArray messages so far."""
+    """The figures of all PersonEmotionArray messages so far."""
 
     def __init__(self) -> None:
         self._arrivals_s: deque[float] = deque()
@@ -32,15 +32,21 @@ class DemoStatistics:
 
     @property
     def message_count(self) -> int:
+        """The number of messages."""
         return len(self._latencies_s)
 
     @property
     def duration_s(self) -> float:
-        """From the first message's arrival to the last one's."""
+        """The time from the arrival of the first message to that of the last."""
         return self._last_arrival_s - self._first_arrival_s
 
     def add(self, message: Any, arrival_s: float) -> None:
-        """A PersonEmotionArray that arrived at a time of a monotonic clock."""
+        """Count a PersonEmotionArray.
+
+        Args:
+            message: The message.
+            arrival_s: When it arrived, by a monotonic clock.
+        """
         if not self._latencies_s:
             self._first_arrival_s = arrival_s
         self._last_arrival_s = arrival_s
@@ -57,13 +63,13 @@ class DemoStatistics:
 
     @property
     def rate_hz(self) -> float:
-        """Over the last two seconds."""
+        """The rate of the messages over the last two seconds."""
         if len(self._arrivals_s) < 2:
             return 0.0
         return (len(self._arrivals_s) - 1) / (self._arrivals_s[-1] - self._arrivals_s[0])
 
     def live_table(self) -> Table:
-        """The people in the last image."""
+        """A table of the people in the last image."""
         table = Table("person", "emotion", "confidence", "face", "context", "in view")
         table.title = self._headline()
         for person in self._latest.people if self._latest else ():
@@ -78,7 +84,7 @@ class DemoStatistics:
         return table
 
     def live_line(self) -> str:
-        """The same on a line."""
+        """A line about the people in the last image."""
         people = [
             f"{person.person_id} {person.emotion_name} {person.confidence:.0%} "
             f"(face {_percentage(person.face_weight)}, "
@@ -88,7 +94,7 @@ class DemoStatistics:
         return f"{self._headline()}: {'; '.join(people) or 'nobody in view'}"
 
     def summary_lines(self) -> list[str]:
-        """Of the whole time."""
+        """Lines about the whole time."""
         if not self._latencies_s:
             return ["no message arrived"]
         latencies_ms = np.array(self._latencies_s) * 1e3

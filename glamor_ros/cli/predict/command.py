@@ -38,8 +38,7 @@ from ..progress import CountColumn
 from .inputs import Input, find_inputs
 from .json_output import json_list
 from .picture_output import PictureFolder
-from .prediction import Predictor
-from .sink import PredictionSink
+from .prediction import PredictionSink, Predictor
 from .summary import PredictionSummary
 from .table_output import PredictionTable
 

@@ -20,12 +20,12 @@ _KNOWN = " ".join(_KNOWN_SUFFIXES)
 
 @dataclass(frozen=True)
 class Input:
-    """One picture or video that the command line names.
+    """A picture or video that the command line names.
 
     Attributes:
         path: The file.
-        folder: Where it was found, seen from the folder that was named.
-        is_video: By its name; else it is a picture.
+        folder: The folder in which it was found, relative to the folder that was named.
+        is_video: Whether it is a video, by its name; otherwise it is a picture.
     """
 
     path: Path
@@ -34,10 +34,16 @@ class Input:
 
 
 def find_inputs(paths: Sequence[Path]) -> tuple[list[Input], list[str]]:
-    """The files that the paths name, and what is wrong with the paths that name none.
+    """The files that the paths name.
 
     A folder stands for all images and videos in it and in its folders, in the order of their
     names; hidden ones and other files are passed over.
+
+    Args:
+        paths: Files and folders.
+
+    Returns:
+        The files; and what is wrong with the paths that name none.
     """
     inputs: list[Input] = []
     problems: list[str] = []

@@ -10,13 +10,12 @@ from typing import Any, TextIO
 from ...network.emotions import EMOTIONS
 from ...perception.people import Person
 from .inputs import Input
-from .prediction import Prediction
-from .sink import AddFrame
+from .prediction import AddFrame, Prediction
 
 
 @contextmanager
 def json_list(file: TextIO) -> Iterator[JsonSink]:
-    """A list with an entry for each image and each frame, complete when the `with` ends."""
+    """A sink that writes a list with an entry for each image and frame, complete at its end."""
     sink = JsonSink(file)
     file.write("[")
     yield sink
@@ -24,26 +23,30 @@ def json_list(file: TextIO) -> Iterator[JsonSink]:
 
 
 class JsonSink:
-    """A list in a file; entries are written as they come: a long video's would fill the memory."""
+    """A list in a file, written entry by entry: a long video's would fill the memory.
+
+    Args:
+        file: Where they go.
+    """
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self.entry_count = 0
 
     def image(self, prediction: Prediction) -> None:
-        """An entry."""
+        """Write the entry of an image."""
         separator = ",\n " if self.entry_count else "\n "
         self._file.write(separator + json.dumps(prediction_entry(prediction)))
         self.entry_count += 1
 
     @contextmanager
     def video(self, source: Input, rate_hz: float) -> Iterator[AddFrame]:
-        """An entry for each frame."""
+        """What writes an entry for each frame."""
         yield self.image
 
 
 def prediction_entry(prediction: Prediction) -> dict[str, Any]:
-    """What JSON says of an image; of a video's frame also time_s."""
+    """The JSON values of an image, or of a video's frame, which has time_s besides."""
     is_frame = prediction.time_s is not None
     return {
         "image": prediction.name,
@@ -62,7 +65,9 @@ def _tracking(person: Person) -> dict[str, Any]:
 
 
 def _person(person: Person) -> dict[str, Any]:
-    """Null is what the network says of a face that it did not look at in this frame (hidden), the
+    """The JSON values of a person.
+
+    Null is what the network says of a face that it did not look at in this frame (hidden), the
     attention where it has none, and the probabilities of a person who was never classified.
     """
     estimate = person.frame_estimate
@@ -85,6 +90,6 @@ def _person(person: Person) -> dict[str, Any]:
 
 
 def _face(person: Person) -> list[int]:
-    """Left, top, right, bottom, the last two not included: the box that the node publishes, too."""
+    """Left, top, right and bottom, the last two not included: the box that the node publishes."""
     region = person.face
     return [region.x, region.y, region.x + region.width, region.y + region.height]

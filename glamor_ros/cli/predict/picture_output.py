@@ -1,4 +1,4 @@
-"""Predictions as pictures and videos in a folder."""
+"""Pictures and videos of the predictions, in a folder."""
 
 from __future__ import annotations
 
@@ -17,17 +17,20 @@ from ...perception.people import Person
 from ...visualization.attention import attention_panel
 from ...visualization.overlay import draw_people
 from .inputs import Input
-from .prediction import Prediction
-from .sink import AddFrame
+from .prediction import AddFrame, Prediction
 
 PICTURE_SUFFIX, VIDEO_SUFFIX = "_emotions.png", "_emotions.mp4"
 
 
 class PictureFolder:
-    """A folder with a file for each input, called by its name with _emotions.png or _emotions.mp4.
+    """A folder with a picture (name_emotions.png) or video (name_emotions.mp4) for each input.
 
-    Files from folders keep their place in them. A number is put behind names that several have, and
-    no input is overwritten.
+    Files from folders keep their place in them. A number is added to names that several inputs
+    have, and no input is overwritten.
+
+    Args:
+        folder: Where the files go.
+        inputs: All inputs.
     """
 
     def __init__(self, folder: Path, inputs: Sequence[Input]) -> None:
@@ -35,13 +38,13 @@ class PictureFolder:
         self._targets = output_paths(folder, inputs)
 
     def image(self, prediction: Prediction) -> None:
-        """The image with boxes and labels, and the attention beside it."""
+        """Write the image with boxes and labels, and the attention beside it."""
         picture = picture_with_attention(prediction.image_bgr, prediction.view.people)
         write_picture(self._targets[prediction.source], picture)
 
     @contextmanager
     def video(self, source: Input, rate_hz: float) -> Iterator[AddFrame]:
-        """A video of such frames."""
+        """What adds such frames to a video."""
         with VideoWriter(self._targets[source], rate_hz) as writer:
 
             def add(prediction: Prediction) -> None:
@@ -51,7 +54,12 @@ class PictureFolder:
 
 
 def output_paths(folder: Path, inputs: Sequence[Input]) -> dict[Input, Path]:
-    """Where to put what is made of each input; all of them differ, also from the inputs."""
+    """The file made of each input; all of them differ, also from the inputs.
+
+    Args:
+        folder: Where the files go.
+        inputs: All inputs.
+    """
     taken = {source.path.resolve() for source in inputs}
     paths: dict[Input, Path] = {}
     for source in dict.fromkeys(inputs):
@@ -110,13 +118,13 @@ def _with_attention(people: Sequence[Person]) -> list[Person]:
 
 
 def _grid(image_bgr: BgrImage, rows: int, columns: int) -> dict[str, int]:
-    """Tiles that many rows of which are as high as the image."""
+    """The size of tiles of which this many rows are as high as the image."""
     tile_width_px = max(image_bgr.shape[1] // rows, 1)
     return {"rows": rows, "columns": columns, "tile_width_px": tile_width_px}
 
 
 def _beside(left: BgrImage, right: BgrImage, right_width_px: int) -> BgrImage:
-    """The right one is brought to its size, which whole tiles miss by a few pixels."""
+    """Two images side by side; the right one is resized, as whole tiles miss a few pixels."""
     size = (right_width_px, left.shape[0])
     if right.shape[1::-1] != size:
         right = cv2.resize(right, size, interpolation=cv2.INTER_LINEAR)

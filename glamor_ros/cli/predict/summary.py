@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from ...perception.detection.build import DETECTOR_NAMES
 from ...perception.detection.face_detector import MAX_UPSAMPLE
 from .inputs import Input
-from .prediction import Prediction
-from .sink import AddFrame
+from .prediction import AddFrame, Prediction
 
 _NAMED_INPUTS = 3
 
 
 class PredictionSummary:
-    """How many inputs were processed, and in which of them nobody was found."""
+    """A count of the inputs that were processed, and of those in which nobody was found."""
 
     def __init__(self) -> None:
         self._image_count = self._video_count = 0
@@ -42,16 +41,16 @@ class PredictionSummary:
             self._without_people.append(str(source.path))
 
     def written(self, places: Sequence[str]) -> str:
-        """What has been written to these places."""
+        """A sentence about what has been written to these places."""
         counts = ((self._image_count, "image"), (self._video_count, "video"))
         of = " and ".join(f"{count} {kind}{'s'[: count != 1]}" for count, kind in counts if count)
         return f"wrote the results of {of or 'no input'} to {' and '.join(places)}"
 
     def hint(self, detector: str, upsample: int) -> str:
-        """What to try where nobody was found; empty where somebody was found in every input.
+        """Advice where nobody was found; empty where somebody was found in every input.
 
         Args:
-            detector: The one used, of DETECTOR_NAMES.
+            detector: The detector used, of DETECTOR_NAMES.
             upsample: How often the images were doubled for it.
         """
         if not self._without_people:

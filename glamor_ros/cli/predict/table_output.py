@@ -14,8 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .inputs import Input
-from .prediction import Prediction
-from .sink import AddFrame
+from .prediction import AddFrame, Prediction
 
 _UNLIMITED_WIDTH = 100_000
 
@@ -31,7 +30,7 @@ class PredictionTable:
                 column.justify = "right"
 
     def print(self) -> None:
-        """To stdout; with frames and colours on a terminal that is wide enough.
+        """Print the table to stdout, with frames and colours on a terminal that is wide enough.
 
         Elsewhere no line is broken: paths can be copied, and programs can read it.
         """
@@ -43,7 +42,7 @@ class PredictionTable:
         (terminal if is_framed else unlimited).print(self._table)
 
     def image(self, prediction: Prediction) -> None:
-        """Everybody in the image."""
+        """Add a row for everybody in the image."""
         for number, person in enumerate(prediction.view.people):
             estimate, face = person.frame_estimate, person.face
             self._table.add_row(
@@ -60,7 +59,10 @@ class PredictionTable:
 
     @contextmanager
     def video(self, source: Input, rate_hz: float) -> Iterator[AddFrame]:
-        """Everybody in the video: the most frequent emotion and means over the frames."""
+        """What collects the frames of a video.
+
+        Everybody in it gets a row with the most frequent emotion and means over the frames.
+        """
         summaries: dict[str, _Summary] = {}
 
         def add(prediction: Prediction) -> None:

@@ -25,30 +25,34 @@ def build_ncaers(
         ..., help="CAER: its videos as `<split>/<Class>/*.avi`.", metavar="CAER_DIR"
     ),
     out: Path = typer.Argument(..., help="The folder to build in.", metavar="OUT_DIR"),
-    seed: int = typer.Option(0, help="Draws the frames."),
+    seed: int = typer.Option(0, help="Decides which frames are drawn."),
     part_s: float = typer.Option(
-        PART_S, min=0.1, help="One frame is drawn from about so many seconds."
+        PART_S,
+        min=0.1,
+        help="Approximate length in seconds of the parts that give one frame each.",
     ),
     shortest_part_s: Optional[float] = typer.Option(
         None,
         min=0.1,
-        help="Parts of classes that do not reach their number are cut down to this; "
-        "by default they are not cut.",
+        help="Length in seconds to which the parts of a class may be cut that stays below its "
+        "number of images; by default they are not cut.",
     ),
     per_class: Optional[int] = typer.Option(
-        None, min=1, help="At most so many training images a class; by default the paper's Table 1."
+        None,
+        min=1,
+        help="Largest number of training images in a class; by default as in Table 1.",
     ),
     max_imbalance: float = typer.Option(
         MAX_IMBALANCE,
         min=1,
         show_default="as in Table 1, 1.68",
-        help="The largest class over the smallest, in every split.",
+        help="Largest ratio of the largest class to the smallest, in every split.",
     ),
     workers: int = typer.Option(
-        os.cpu_count() or 1, min=1, help="Videos decoded at a time; by default one a core."
+        os.cpu_count() or 1, min=1, help="Videos decoded at a time; by default one for each core."
     ),
 ) -> None:
-    """Draw images from the videos of CAER, kept apart by video; can be interrupted and run again.
+    """Draw images from the videos of CAER, kept apart by video; an interrupted run continues.
 
     Then 'glamor-ros extract-faces OUT_DIR/images OUT_DIR/crop' finds the faces.
     """

@@ -19,10 +19,10 @@ def compare(
     files: list[Path] = typer.Argument(
         ...,
         metavar="PREDICTIONS",
-        help="Of two or more models on the same dataset, from evaluate --predictions.",
+        help="Predictions of two or more models on the same dataset, from evaluate --predictions.",
     ),
     json_out: Optional[Path] = typer.Option(
-        None, "--json", metavar="OUT", help="Write the tests' results."
+        None, "--json", metavar="OUT", help="File for the results of the tests."
     ),
 ) -> None:
     """Test each pair of models with the Stuart-Maxwell test, as the paper's Table 5 does.
@@ -53,6 +53,6 @@ def compare(
 
 
 def _names(files: Sequence[Path]) -> list[str]:
-    """The files' names without suffix, or their paths where these are not told apart."""
+    """The names of the files without suffix, or their paths where two names are the same."""
     stems = [path.stem for path in files]
     return stems if len(set(stems)) == len(stems) else [str(path) for path in files]

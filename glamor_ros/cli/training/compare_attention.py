@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class NothingToCompareError(GlamorError, ValueError):
-    """No attention map can be drawn of these weights or images."""
+    """Weights or images of which no attention map can be drawn."""
 
 
 def compare_attention(
@@ -43,7 +43,7 @@ def compare_attention(
     weights: list[Path] = typer.Option(
         ..., help="GLAMOR-Net checkpoint (.safetensors); give one for each column."
     ),
-    output: Path = typer.Option(..., metavar="OUT", help="The figure (.png, .pdf)."),
+    output: Path = typer.Option(..., metavar="OUT", help="File for the figure (.png, .pdf)."),
     detector: str = DETECTOR_OPTION,
     detector_weights: Optional[Path] = DETECTOR_WEIGHTS_OPTION,
     upsample: int = upsample_option(0),

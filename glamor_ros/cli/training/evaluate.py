@@ -33,7 +33,7 @@ def evaluate(
         ..., metavar="DATASET", help="Folders of CAER-S or NCAER-S, and manifests (.csv or .jsonl)."
     ),
     weights: Path = typer.Option(..., help="GLAMOR-Net checkpoint (.safetensors)."),
-    split: str = typer.Option("test", help=f"Of CAER-S and NCAER-S: {', '.join(SPLITS)}."),
+    split: str = typer.Option("test", help=f"Split of CAER-S or NCAER-S: {', '.join(SPLITS)}."),
     crops: Optional[Path] = typer.Option(
         None,
         help="The folder of the split's crop files, as extract-faces wrote them.",
@@ -43,25 +43,28 @@ def evaluate(
         WITHOUT_FACE[0], help=f"What to do with an image without a face: {', '.join(WITHOUT_FACE)}."
     ),
     json_out: Optional[Path] = typer.Option(
-        None, "--json", metavar="OUT", help="Write all figures; report reads them."
+        None, "--json", metavar="OUT", help="File for all figures, which report reads."
     ),
     figure: Optional[Path] = typer.Option(
-        None, metavar="OUT", help="Draw the confusion matrix (.png, .pdf)."
+        None, metavar="OUT", help="File for a drawing of the confusion matrix (.png, .pdf)."
     ),
     predictions: Optional[Path] = typer.Option(
         None,
         metavar="OUT",
-        help="Write what is said of each image (.npz, .json); compare reads it.",
+        help="File for each image's probabilities (.npz, .json), which compare reads.",
     ),
     cache: Optional[Path] = typer.Option(
-        None, metavar="DIR", help="Keeps the prepared images.", show_default="user's cache"
+        None,
+        metavar="DIR",
+        help="Folder that keeps the prepared images.",
+        show_default="user's cache",
     ),
     batch_size: int = typer.Option(BATCH_SIZE, min=1),
     device: str = DEVICE_OPTION,
 ) -> None:
     """Measure accuracy, the figures of each class and calibration on labelled images.
 
-    Images that cannot be used are counted and the first of them named.
+    Images that cannot be used are counted, and the first of them is named.
     """
     if len(datasets) > 1 and (figure or predictions or crops):
         raise typer.BadParameter(

@@ -35,12 +35,12 @@ def extract_faces(
     upsample: int = upsample_option(1),
     device: str = DEVICE_OPTION,
     overwrite: bool = typer.Option(
-        False, "--overwrite", help="Detect also where a crop file is there."
+        False, "--overwrite", help="Replace crop files that are there already."
     ),
 ) -> None:
-    """Write the box of the face in every image of a dataset; can be interrupted and run again.
+    """Write the box of the face in every image of a dataset; an interrupted run continues.
 
-    A crop file holds x1,y1,x2,y2 in pixels of the face with the highest score, or 0,0,0,0.
+    A crop file holds x1,y1,x2,y2 in pixels, for the face with the highest score, or 0,0,0,0.
     """
     torch_device = require_device(device)
     face_detector = build_face_detector(

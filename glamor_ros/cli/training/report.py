@@ -20,13 +20,13 @@ def report(
         help="Folders, searched with all folders in them, or files from evaluate --json.",
     ),
     markdown_out: Optional[Path] = typer.Option(
-        None, "--markdown", metavar="OUT", help="Write it there, not to stdout."
+        None, "--markdown", metavar="OUT", help="File for the report, in place of stdout."
     ),
     json_out: Optional[Path] = typer.Option(None, "--json", metavar="OUT"),
 ) -> None:
     """Set measured accuracies beside the paper's Tables 2, 3, 4, 6 and 7, in Markdown.
 
-    An evaluation finds its rows by the network's parts, the dataset and the test split. Rows that
+    Each evaluation finds its rows by the network's parts, the dataset and the test split. Rows that
     were not run say so.
     """
     result = Report.of(find_records(runs))

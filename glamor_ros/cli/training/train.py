@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class TrainOptionError(GlamorError, ValueError):
-    """An option's value cannot be used."""
+    """A value of an option that cannot be used."""
 
 
 def train(
@@ -34,23 +34,23 @@ def train(
     data: Path = typer.Option(
         ..., metavar="DATASET", help="Folder of CAER-S or NCAER-S, or a manifest (.csv or .jsonl)."
     ),
-    output: Path = typer.Option(..., metavar="DIR", help="The folder of this run."),
-    split: str = typer.Option("train", help=f"Of --data's folder: {', '.join(SPLITS)}."),
+    output: Path = typer.Option(..., metavar="DIR", help="Folder of this run."),
+    split: str = typer.Option("train", help=f"Split of --data's folder: {', '.join(SPLITS)}."),
     crops: Optional[Path] = typer.Option(
         None, help="The split's crop files.", show_default="DATASET/crop/SPLIT"
     ),
     validation: Optional[Path] = typer.Option(
         None,
         metavar="DATASET",
-        help="Chooses the best weights.",
+        help="Dataset that decides which weights are best.",
         show_default="--data's own validation split, where it has one",
     ),
-    validation_split: str = typer.Option("validation", help="Of --validation's folder."),
+    validation_split: str = typer.Option("validation", help="Split of --validation's folder."),
     validation_crops: Optional[Path] = typer.Option(
         None, help="The validation split's crop files.", show_default="as for --crops"
     ),
     resume: bool = typer.Option(
-        False, "--resume", help="Go on with the run in DIR, if there is one."
+        False, "--resume", help="Continue the run in DIR, if there is one."
     ),
     encoder_weights: Optional[Path] = typer.Option(
         None,
@@ -59,9 +59,9 @@ def train(
         "pretrained_encoders.",
     ),
     accelerator: str = typer.Option("auto", help="auto, cpu, gpu; see Lightning."),
-    devices: str = typer.Option("auto", help="How many of this machine, or auto."),
+    devices: str = typer.Option("auto", help="Number of devices of this machine, or auto."),
     nodes: int = typer.Option(
-        1, min=1, help="Machines; DIR must be the same folder on all of them."
+        1, min=1, help="Number of machines; DIR must be the same folder on all of them."
     ),
     strategy: str = typer.Option(
         "auto", help="auto, ddp; see Lightning. Several devices share a batch."
@@ -69,25 +69,28 @@ def train(
     precision: Optional[str] = typer.Option(
         None, help="32-true, bf16-mixed, 16-mixed.", show_default="the recipe's"
     ),
-    workers: int = typer.Option(2, min=0, help="Processes a device that read prepared images."),
+    workers: int = typer.Option(2, min=0, help="Processes of each device that read images."),
     limit_batches: Optional[int] = typer.Option(
-        None, min=1, help="Try the recipe out: at most so many batches an epoch."
+        None, min=1, help="Largest number of batches in an epoch, to try things out."
     ),
     cache: Optional[Path] = typer.Option(
-        None, metavar="DIR", help="Keeps the prepared images.", show_default="user's cache"
+        None,
+        metavar="DIR",
+        help="Folder that keeps the prepared images.",
+        show_default="user's cache",
     ),
 ) -> None:
-    """Train a network as a recipe says, first its branches, then all of it.
+    """Train a network as a recipe says: first its branches, then all of it.
 
-    Can be interrupted and gone on with by --resume. Writes DIR/best.safetensors (the most accurate
-    in validation) and DIR/last.safetensors; figures of every epoch lie below DIR/*/logs as CSV, and
-    'tensorboard --logdir DIR' shows them.
+    An interrupted run continues with --resume. The weights are DIR/best.safetensors (the most
+    accurate in validation) and DIR/last.safetensors; figures of every epoch are below DIR/*/logs as
+    CSV, and 'tensorboard --logdir DIR' shows them.
     """
     with needs_extra("training"):
         from ...training.fit.recipe import find_recipe, load_recipe
         from ...training.fit.trainer import RunSettings, TrainingData, is_first_process
         from ...training.fit.trainer import train as train_network
-        from .epoch_summary import EpochLines
+        from ...training.fit.training_callbacks import EpochLines
     settings = RunSettings(
         output,
         resume=resume,
@@ -127,7 +130,7 @@ def train(
             samples.dataset(), validation_samples.dataset() if validation_samples else None, source
         ),
         settings,
-        lambda stage: [EpochLines(stage)],
+        lambda stage: [EpochLines(stage, typer.echo)],
     )
     if is_first:
         _say_result(trained)
@@ -155,7 +158,7 @@ def _prepare(
 
 
 def _source(opened: OpenedDataset, samples: SampleCache) -> dict[str, Any]:
-    """Of one dataset, for the provenance; the name of its cache changes with all it holds."""
+    """The origin of a dataset, for the provenance; its cache's name changes with all it holds."""
     return {
         "kind": opened.kind,
         "name": opened.root.resolve().name,

@@ -31,7 +31,7 @@ from glamor_ros.resources import cache_directory
 
 
 class PublishedNetwork(str, Enum):
-    """The names of what can be fetched."""
+    """The name of something that can be fetched."""
 
     GLAMOR_NET = "glamor-net"
     YUNET = "yunet"
@@ -50,8 +50,8 @@ def download_weights(
     ),
     directory: Optional[Path] = typer.Option(
         None,
-        help="Keeps glamor-net's files as they were published; a broken download goes on from "
-        "there. Default: a folder in the user's cache.",
+        help="Folder that keeps glamor-net's files as they were published, from which a broken "
+        "download continues. Default: a folder in the user's cache.",
     ),
     base_url: Optional[str] = typer.Option(
         None, help="The folder with the files, for a mirror of it."
@@ -92,7 +92,7 @@ def _download_yunet(out: Path | None, base_url: str) -> None:
 
 
 class _Bars:
-    """One progress bar for each file, on stderr."""
+    """Progress bars on stderr, one for each file."""
 
     def __init__(self) -> None:
         self._progress = Progress(

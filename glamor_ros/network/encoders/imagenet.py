@@ -27,7 +27,7 @@ _STANDARD_DEVIATION = (0.229, 0.224, 0.225)
 
 
 class EncoderWeightsError(GlamorError, ValueError):
-    """Weights do not fit an encoder; the message names the differences."""
+    """Weights that do not fit an encoder; the message names the differences."""
 
 
 class ImageNetEncoder(Encoder):
@@ -37,7 +37,10 @@ class ImageNetEncoder(Encoder):
     its standard deviation, so that preprocessing is one for all encoders; a masked face is black.
     These six numbers are constants of the code: they are not in the `state_dict`.
 
-    head: the prefixes of the parameters of torchvision's classifier, which the encoder lacks.
+    Attributes:
+        head: The prefixes of the parameters of torchvision's classifier, which the encoder lacks.
+        mean: ImageNet's mean, (1, 3, 1, 1).
+        standard_deviation: ImageNet's standard deviation, (1, 3, 1, 1).
     """
 
     head: tuple[str, ...]
@@ -53,12 +56,16 @@ class ImageNetEncoder(Encoder):
         return self.feature_map((images - self.mean) / self.standard_deviation)
 
     def feature_map(self, normalized: Tensor) -> Tensor:
-        """Images (N, 3, H, W) of ImageNet's mean and deviation to the last feature map."""
+        """The last feature map (N, C', H', W').
+
+        Args:
+            normalized: Images (N, 3, H, W) of ImageNet's mean and deviation.
+        """
         raise NotImplementedError
 
 
 def initialize_as_torchvision(encoder: nn.Module) -> None:
-    """He initialisation over the outputs, for training without ImageNet's weights."""
+    """Initialise as He et al. do, over the outputs, for training without ImageNet's weights."""
     for module in encoder.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

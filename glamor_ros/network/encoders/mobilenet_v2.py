@@ -31,7 +31,7 @@ _STEM_CHANNELS = 32
 def _convolution(
     in_channels: int, out_channels: int, kernel_size: int, *, stride: int = 1, groups: int = 1
 ) -> nn.Sequential:
-    """Convolution, batch normalisation, ReLU6."""
+    """A convolution with batch normalisation and ReLU6."""
     padding = (kernel_size - 1) // 2
     return nn.Sequential(
         nn.Conv2d(
@@ -43,7 +43,10 @@ def _convolution(
 
 
 class InvertedResidual(nn.Module):
-    """Expand, filter each channel by its own, project; the input is added where shapes agree."""
+    """An inverted residual block: expand, filter each channel by itself, project.
+
+    The input is added where the shapes agree.
+    """
 
     def __init__(self, in_channels: int, out_channels: int, stride: int, expansion: int) -> None:
         super().__init__()
@@ -63,7 +66,10 @@ class InvertedResidual(nn.Module):
 
 
 class MobileNetV2Encoder(ImageNetEncoder):
-    """(N, 3, 96, 96) becomes (N, 1280, 3, 3), (N, 3, 112, 112) becomes (N, 1280, 4, 4)."""
+    """MobileNetV2 as an encoder.
+
+    (N, 3, 96, 96) becomes (N, 1280, 3, 3), (N, 3, 112, 112) becomes (N, 1280, 4, 4).
+    """
 
     out_channels = 1280
     head = ("classifier.",)

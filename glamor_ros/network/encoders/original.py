@@ -1,4 +1,4 @@
-"""What every encoder is, and the paper's own (section 3.2.1)."""
+"""The base class of all encoders, and the paper's own encoder (section 3.2.1)."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ KERAS_BATCH_NORM_EPSILON = 1e-3
 
 
 class Encoder(nn.Module):
-    """Images (N, 3, H, W), RGB in [0, 1], to feature maps (N, out_channels, H', W').
+    """An encoder: images (N, 3, H, W), RGB in [0, 1], become maps (N, out_channels, H', W').
 
     Attributes:
-        out_channels: Channels of the feature map.
+        out_channels: The number of channels of the feature map.
     """
 
     out_channels: int
 
 
 class ConvolutionBlock(nn.Module):
-    """3x3 convolution, batch normalisation, ReLU: (N, C, H, W) to (N, C', H, W)."""
+    """A 3x3 convolution with batch normalisation and ReLU: (N, C, H, W) becomes (N, C', H, W)."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()

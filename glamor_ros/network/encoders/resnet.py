@@ -9,7 +9,10 @@ from .imagenet import ImageNetEncoder, initialize_as_torchvision
 
 
 class BasicBlock(nn.Module):
-    """Two 3x3 convolutions around which the input is added: (N, C, H, W) to (N, C', H/s, W/s)."""
+    """Two 3x3 convolutions around which the input is added.
+
+    (N, C, H, W) becomes (N, C', H/s, W/s) with the stride s.
+    """
 
     def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
         super().__init__()
@@ -36,7 +39,10 @@ def _stage(in_channels: int, out_channels: int, stride: int) -> nn.Sequential:
 
 
 class ResNet18Encoder(ImageNetEncoder):
-    """(N, 3, 96, 96) becomes (N, 512, 3, 3), (N, 3, 112, 112) becomes (N, 512, 4, 4)."""
+    """ResNet-18 as an encoder.
+
+    (N, 3, 96, 96) becomes (N, 512, 3, 3), (N, 3, 112, 112) becomes (N, 512, 4, 4).
+    """
 
     out_channels = 512
     head = ("fc.",)

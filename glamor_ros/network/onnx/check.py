@@ -1,4 +1,4 @@
-"""Exported graphs in onnxruntime against the network that they come from."""
+"""A comparison of exported graphs, run in onnxruntime, with the network that they come from."""
 
 from __future__ import annotations
 
@@ -18,13 +18,18 @@ CHECKED_SIZES = ((1, 1), (3, 1), (8, 1), (3, 3), (8, 2))
 
 
 class OnnxCheckError(GlamorError, ValueError):
-    """An exported graph does not compute what the network computes."""
+    """An exported graph that does not compute what the network computes."""
 
 
 def check_onnx(checkpoint: Checkpoint, directory: Path) -> float:
-    """The largest difference of any output, over CHECKED_SIZES.
+    """The largest difference of any output from the network's, over CHECKED_SIZES.
 
-    Raises OnnxCheckError where it is above TOLERANCE.
+    Args:
+        checkpoint: The network.
+        directory: The exported graphs.
+
+    Raises:
+        OnnxCheckError: The difference is above TOLERANCE.
     """
     largest = 0.0
     for name, graph in graphs_of(checkpoint).items():
@@ -51,7 +56,7 @@ def check_onnx(checkpoint: Checkpoint, directory: Path) -> float:
 
 
 def _difference(expected: np.ndarray, found: np.ndarray) -> float:
-    """Relative to the largest value where that is above 1; infinite for another shape."""
+    """The largest difference, relative to the largest value above 1; infinite for another shape."""
     if expected.shape != found.shape:
         return float("inf")
     scale = max(1.0, float(np.abs(expected).max(initial=0.0)))

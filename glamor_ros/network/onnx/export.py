@@ -43,7 +43,11 @@ PEOPLE, CONTEXTS = "people", "contexts"
 
 
 class ContextEncoderGraph(nn.Module):
-    """What is computed once for each context."""
+    """The part of the network that is computed once for each context.
+
+    Attributes:
+        inputs: The names of the inputs, in order, with what their first dimension counts.
+    """
 
     inputs: Mapping[str, str] = {"contexts": CONTEXTS}
     outputs = ("cells", "projection")
@@ -58,10 +62,14 @@ class ContextEncoderGraph(nn.Module):
 
 
 class PersonGraph(nn.Module):
-    """What is computed for each person; takes and gives what the network has.
+    """The part of the network that is computed for each person; it takes and gives what there is.
 
-    inputs: names in order, with what their first dimension counts. cells: (height, width) of the
-    context's feature map.
+    Attributes:
+        inputs: The names of the inputs, in order, with what their first dimension counts.
+
+    Args:
+        network: The network.
+        cells: Height and width of the context's feature map.
     """
 
     def __init__(self, network: GlamorNet, cells: tuple[int, int]) -> None:
@@ -75,10 +83,11 @@ class PersonGraph(nn.Module):
         self._cells = cells
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """Probabilities, then those of attention and fusion_weights that the network has."""
+        """The probabilities, and of attention and fusion_weights those that the network has."""
         return tuple(self.named_outputs(*inputs).values())
 
     def named_outputs(self, *inputs: Tensor) -> dict[str, Tensor]:
+        """The outputs by name."""
         given = dict(zip(self.inputs, inputs, strict=True))
         people = given["faces"] if "faces" in given else given["context_index"]
         faces = given.get("faces", torch.empty(people.shape[0], 0))
@@ -101,17 +110,29 @@ class PersonGraph(nn.Module):
 
 @dataclass(frozen=True)
 class ExampleInputs:
-    """Random inputs of the network's sizes, for tracing and checking; the same in every run."""
+    """Random inputs of the network's sizes, for tracing and checking; the same in every run.
+
+    Attributes:
+        checkpoint: The network, and the sizes of its inputs.
+        network: The network with its normalisations folded.
+        generator: The source of the random numbers.
+    """
 
     checkpoint: Checkpoint
     network: GlamorNet
     generator: torch.Generator = field(default_factory=torch.Generator)
 
     def contexts(self, count: int) -> Tensor:
+        """Contexts (count, 3, 112, 112) in [0, 1]."""
         return self._images(count, self.checkpoint.input_spec.context_crop)
 
     def of_people(self, people: int, contexts: int) -> dict[str, Tensor]:
-        """All that a person graph may take; person i is in context i modulo contexts."""
+        """Everything that a person graph may take; person i is in context i modulo contexts.
+
+        Args:
+            people: The number of people.
+            contexts: The number of contexts.
+        """
         with torch.inference_mode():
             encoding = self.network.encode_context(self.contexts(contexts))
         return {
@@ -126,7 +147,7 @@ class ExampleInputs:
 
 
 def graphs_of(checkpoint: Checkpoint) -> dict[str, ContextEncoderGraph | PersonGraph]:
-    """The modules behind the graphs by file name, convolutions and normalisations folded."""
+    """The modules of the graphs by file name, their normalisations folded into convolutions."""
     network = folded_for_inference(checkpoint.network)
     with torch.inference_mode():
         encoding = network.encode_context(ExampleInputs(checkpoint, network).contexts(1))
@@ -138,7 +159,18 @@ def graphs_of(checkpoint: Checkpoint) -> dict[str, ContextEncoderGraph | PersonG
 
 
 def export_onnx(checkpoint: Checkpoint, directory: Path) -> list[Path]:
-    """Write the graphs and model.json; each file whole or not at all. The paths written."""
+    """Write the graphs and model.json, each file whole or not at all.
+
+    Args:
+        checkpoint: The network.
+        directory: Where the files go.
+
+    Returns:
+        The paths of the files.
+
+    Raises:
+        OutputError: A file cannot be written.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     facts = _facts(checkpoint)
     descriptions, paths = {}, []
@@ -197,7 +229,7 @@ def _traced(
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The exporter speaks of its own deprecations, and of torchvision, which is not needed."""
+    """Silence the exporter's warnings of its own deprecations, and of the lack of torchvision."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -40,7 +40,7 @@ FORMAT = "glamor_ros.checkpoint.1"
 
 
 class CheckpointError(GlamorError, ValueError):
-    """A checkpoint cannot be used; the message names the file, what is wrong and what to do."""
+    """A checkpoint that cannot be used; the message names the file, the fault and what to do."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _describe(metadata: Mapping[str, str], path: Path) -> _Description:
 
 
 class _MetadataError(Exception):
-    """A metadata entry is missing, or no JSON of the right kind."""
+    """A metadata entry that is missing, or no JSON of the right kind."""
 
 
 _Json = TypeVar("_Json", dict[str, Any], list[Any])

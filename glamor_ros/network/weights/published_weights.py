@@ -19,10 +19,10 @@ LICENSE = "MIT, Copyright (c) 2020 Minh Nhat Le"
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """A file of the checkpoint.
+    """A file of the published checkpoint.
 
     Attributes:
-        name: Its name in the repository and here.
+        name: Its name, both in the repository and on this machine.
         git_blob_id: The id of its content.
     """
 
@@ -42,12 +42,12 @@ OnFileProgress = Callable[[str, int, int | None], None]
 
 @dataclass(frozen=True)
 class PublishedWeights:
-    """The published checkpoint: its files are fetched, verified and converted.
+    """The published checkpoint, whose files are fetched, verified and converted.
 
     Attributes:
-        files: The index first.
+        files: Its files, the index first.
         base_url: The address of the folder that holds them.
-        download: Fetches each of them.
+        download: What fetches each of them.
     """
 
     files: Sequence[PublishedFile] = PUBLISHED_FILES
@@ -55,10 +55,14 @@ class PublishedWeights:
     download: ResumableDownload = field(default_factory=ResumableDownload)
 
     def fetch(self, directory: Path, on_progress: OnFileProgress) -> Checkpoint:
-        """The network, from files in directory; those that are there already are not fetched again.
+        """The published network.
+
+        Args:
+            directory: Keeps the files; those that are there already are not fetched again.
+            on_progress: Called with each file's name, its bytes so far and in all.
 
         Raises:
-            DownloadError: A file cannot be had, or has other content than was published.
+            DownloadError: A file cannot be fetched, or its content is not what was published.
             TensorFlowCheckpointError: The files are no checkpoint.
             GlamorImportError: They hold another network.
         """

@@ -1,4 +1,4 @@
-"""Download of a file over HTTP that goes on where it was broken off."""
+"""The download of a file over HTTP, continued where it was broken off."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ OnProgress = Callable[[int, int | None], None]
 
 
 class DownloadError(GlamorError, OSError):
-    """A file could not be had; the message names the address, what happened and what to do."""
+    """A failed download; the message names the address, what happened and what to do."""
 
 
 class _InterruptedError(Exception):
-    """The transfer broke off; another try may do."""
+    """A transfer that broke off, and that another attempt may complete."""
 
 
 def git_blob_id(path: Path) -> str:
@@ -44,7 +44,8 @@ class ResumableDownload:
 
     Attributes:
         timeout_s: The longest that connecting, or one read, may take.
-        max_fruitless_attempts: Attempts in a row that gain no byte, after which it is given up.
+        max_fruitless_attempts: The number of attempts in a row without a new byte after which the
+            download fails.
         retry_wait_s: The wait before another attempt, doubled each time.
     """
 
@@ -53,10 +54,22 @@ class ResumableDownload:
     retry_wait_s: float = 1.0
 
     def fetch(self, url: str, path: Path, blob_id: str, on_progress: OnProgress) -> bool:
-        """Put the file at url to path; False where it was there already.
+        """Download a file, unless it is there already.
 
-        What a broken transfer left is in `<path>.partial`, from which the next call goes on. path
-        itself is written whole and verified, or not at all. Raises DownloadError.
+        What a broken transfer leaves is in `<path>.partial`, from which the next call continues.
+        The file itself is written whole and verified, or not at all.
+
+        Args:
+            url: The address.
+            path: Where the file goes.
+            blob_id: The git blob id of its content.
+            on_progress: Called with the number of bytes so far and in all, which may be unknown.
+
+        Returns:
+            Whether anything was fetched.
+
+        Raises:
+            DownloadError: The file cannot be fetched, or is another one.
         """
         if path.is_file() and git_blob_id(path) == blob_id:
             on_progress(path.stat().st_size, path.stat().st_size)
@@ -76,7 +89,7 @@ class ResumableDownload:
             raise DownloadError(
                 f"{url} is not the file that was expected: its {size:,} bytes have the git blob id "
                 f"{found}, expected {blob_id}. A proxy or login page may have answered instead; "
-                "open the address in a browser to see what is there"
+                "open the address in a browser to see what it shows"
             )
         partial.replace(path)
         return True
@@ -92,7 +105,7 @@ class ResumableDownload:
                 fruitless = 0 if gained else fruitless + 1
                 if fruitless >= self.max_fruitless_attempts:
                     size = _size(partial)
-                    kept = f" {size:,} bytes are kept in {partial}; the next try goes on there."
+                    kept = f" {size:,} bytes are kept in {partial}; the next try continues there."
                     raise DownloadError(
                         f"cannot fetch {url}: {error}, {fruitless} times in a row. Check that this "
                         f"machine reaches {urlsplit(url).netloc} (a proxy is taken from the "
@@ -128,7 +141,10 @@ class ResumableDownload:
 def _append(
     response: http.client.HTTPResponse, partial: Path, start: int, on_progress: OnProgress
 ) -> None:
-    """Write what comes to partial, after its first `start` bytes if the server continues there."""
+    """Write what arrives to the partial file.
+
+    It is appended after the first `start` bytes if the server continues there, else begun anew.
+    """
     expected_range = f"bytes {start}-"
     continues = response.status == http.HTTPStatus.PARTIAL_CONTENT and response.headers.get(
         "Content-Range", ""

@@ -1,4 +1,4 @@
-"""Named tensors: reading them from safetensors files, and how they differ from what is needed."""
+"""Named tensors in safetensors files, and how they differ from what a network needs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_PROBLEMS_SHOWN = 5
 
 
 class TensorFileError(GlamorError, ValueError):
-    """A file of tensors is missing or cannot be read."""
+    """A file of tensors that is missing or cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ class TensorLayout:
 
 @dataclass(frozen=True)
 class TensorFileHeader:
-    """What a safetensors file says of itself, read without its tensors.
+    """The header of a safetensors file: what it says of itself, read without its tensors.
 
     Format: https://huggingface.co/docs/safetensors/index#format.
 
     Attributes:
-        metadata: Free text by key.
-        layouts: The tensors by name.
+        metadata: Texts by key.
+        layouts: The tensors' entries by name.
     """
 
     metadata: Mapping[str, str]

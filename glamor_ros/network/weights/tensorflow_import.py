@@ -1,4 +1,4 @@
-"""Import of the authors' TensorFlow checkpoint of GLAMOR-Net (original encoder)."""
+"""The import of the authors' TensorFlow checkpoint of GLAMOR-Net (original encoder)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _CONVOLUTION = (3, 2, 0, 1)
 
 
 class GlamorImportError(GlamorError, ValueError):
-    """The checkpoint is not one of the published network; the message names the differences."""
+    """A checkpoint that is not of the published network; the message names the differences."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,12 @@ class _Source:
 def import_tensorflow_checkpoint(source: TensorFlowCheckpoint) -> Checkpoint:
     """The published network in evaluation mode, with the released code's preprocessing.
 
-    The number of classifier units is that of the file (128 published, 256 in the paper). State of
-    the training (optimizer, step counters) is left out.
+    The number of classifier units is that of the file (128 published, 256 in the paper). The state
+    of the training (optimizer, step counters) is left out.
 
-    Raises GlamorImportError: variables are missing, misshapen, unknown or not finite.
-    Raises TensorFlowCheckpointError: the values cannot be read.
+    Raises:
+        GlamorImportError: Variables are missing, misshapen, unknown or not finite.
+        TensorFlowCheckpointError: The values cannot be read.
     """
     variables = {
         name.removesuffix(_ATTRIBUTE_SUFFIX): info
@@ -142,7 +143,10 @@ def _is_training_state(name: str) -> bool:
 
 
 def _classifier_units(variables: Mapping[str, VariableInfo]) -> int:
-    """As published where the file does not say; the check of the layout then names the variable."""
+    """The number of units, or the published one where the file does not say it.
+
+    The check of the layout then names the missing variable.
+    """
     kernel = variables.get(_CLASSIFIER_KERNEL)
     if kernel is None or len(kernel.shape) != 2 or kernel.shape[1] < 1:
         return PUBLISHED_CLASSIFIER_UNITS

@@ -1,1 +1,1 @@
-"""Labelled images and what is done to them."""
+"""Labelled images: reading, splitting, augmenting and batching them."""

@@ -1,4 +1,4 @@
-"""Random changes to batches of faces, drawn for each image by its own."""
+"""Random changes to batches of faces, drawn anew for each image."""
 
 from __future__ import annotations
 
@@ -12,11 +12,21 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class FaceAugmentation:
-    """Faces (N, C, h, w) in [0, 1] to changed RGB faces (N, 3, size, size) in [0, 1].
+    """A random augmentation of faces; each image of a batch is changed in its own way.
 
-    zoom: the range of the visible part of the source, below 1 cuts into the face.
-    shift: of the source's side, as a fraction. shear: tangent. Probabilities are per image;
-    grey: without colour and without tint.
+    Attributes:
+        rotation_deg: The largest angle in either direction.
+        zoom: The range of the visible part of the source; below 1 cuts into the face.
+        shift: The largest shift, as a fraction of the source's side.
+        shear: The largest shear, as a tangent.
+        brightness: The largest change of the mean, in parts of white.
+        contrast: The largest relative change of the distance from the mean.
+        gamma: The largest natural logarithm of the exponent, in either direction.
+        tint: The largest relative change of one colour channel.
+        noise: The largest standard deviation of the noise.
+        low_resolution_probability: The share of images that are made coarse.
+        erasing_probability: The share of images of which a rectangle is erased.
+        grey_probability: The share of images that lose their colour and get no tint.
     """
 
     rotation_deg: float = 20.0
@@ -33,6 +43,16 @@ class FaceAugmentation:
     grey_probability: float = 0.3
 
     def __call__(self, faces: Tensor, size: int, generator: torch.Generator) -> Tensor:
+        """Changed copies of faces.
+
+        Args:
+            faces: (N, C, h, w) with C 1 or 3, in [0, 1].
+            size: Height and width of the result in pixels.
+            generator: The source of everything that is drawn.
+
+        Returns:
+            RGB faces (N, 3, size, size) in [0, 1].
+        """
         changed = self._geometry(faces, size, generator)
         changed = self._low_resolution(changed, generator)
         changed = self._light(changed.expand(-1, 3, -1, -1), generator)

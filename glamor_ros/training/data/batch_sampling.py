@@ -13,23 +13,36 @@ from ...errors import GlamorError
 
 
 class BatchError(GlamorError, ValueError):
-    """A batch size fits neither the samples nor the devices."""
+    """A batch size that fits neither the samples nor the devices."""
 
 
 @dataclass(frozen=True)
 class Shard:
-    """One of `count` processes that share the work."""
+    """One of several processes that share the work.
+
+    Attributes:
+        index: The number of this process, from 0.
+        count: The number of processes.
+    """
 
     index: int = 0
     count: int = 1
 
 
 class ShuffledBatches(Sampler[NDArray[np.int64]]):
-    """Batches of an epoch in an order that depends on the seed and the epoch alone.
+    """The batches of an epoch, in an order that depends on the seed and the epoch alone.
 
-    batch_size is that of all processes together: the samples of a step do not depend on how many
-    processes there are. Samples that do not fill a batch wait for another epoch.
-    Raises BatchError for a batch that cannot be filled, or divided among the processes.
+    Samples that do not fill a batch wait for another epoch.
+
+    Args:
+        samples: The number of samples.
+        batch_size: Samples of a step in all processes together, so that the samples of a step do
+            not depend on how many processes there are.
+        seed: Decides the order.
+        shard: The process whose part of each batch is given.
+
+    Raises:
+        BatchError: The batch cannot be filled, or not be divided among the processes.
     """
 
     def __init__(self, samples: int, batch_size: int, seed: int, shard: Shard = Shard()) -> None:
@@ -49,7 +62,7 @@ class ShuffledBatches(Sampler[NDArray[np.int64]]):
         self._epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Lightning calls this at the start of each."""
+        """Choose the epoch whose order is given next; Lightning calls this at the start of each."""
         self._epoch = epoch
 
     def __len__(self) -> int:
@@ -63,7 +76,16 @@ class ShuffledBatches(Sampler[NDArray[np.int64]]):
 
 
 class OrderedBatches(Sampler[NDArray[np.int64]]):
-    """Every sample once, in order; batch_size is that of one process."""
+    """Batches that hold every sample once, in order.
+
+    Args:
+        samples: The number of samples.
+        batch_size: Samples of a batch in one process.
+        shard: The process whose samples are given.
+
+    Raises:
+        BatchError: There are fewer samples than processes.
+    """
 
     def __init__(self, samples: int, batch_size: int, shard: Shard = Shard()) -> None:
         if samples < shard.count:

@@ -1,4 +1,4 @@
-"""CAER-S and NCAER-S.
+"""The folders of CAER-S and NCAER-S.
 
 CAER-S (Lee et al., 2019): `<split>/<Class>/*.png`, with crop files in `crop/<split>/<Class>/*.txt`
 where there are any. NCAER-S: `images/<split>/<Class>/*` and `crop/<split>/<Class>/*.txt`.
@@ -21,7 +21,18 @@ _SPLIT_FOLDERS = {
 
 
 def split_directory(parent: Path, split: str) -> Path | None:
-    """The split's folder, by any of its usual names in any case; None where there is none."""
+    """The folder of a split, under any of its usual names in any case.
+
+    Args:
+        parent: The folder that holds the splits.
+        split: One of SPLITS.
+
+    Returns:
+        The folder; None where there is none.
+
+    Raises:
+        DatasetError: There is no split of this name.
+    """
     if split not in _SPLIT_FOLDERS:
         raise DatasetError(f"unknown split {split!r}; known are {', '.join(SPLITS)}")
     if not parent.is_dir():
@@ -31,11 +42,17 @@ def split_directory(parent: Path, split: str) -> Path | None:
 
 
 def read_caer(root: Path, split: str, crop_directory: Path | None = None) -> SampleSet:
-    """One split ("train", "validation" or "test") of CAER-S or NCAER-S.
+    """The samples of one split of CAER-S or NCAER-S.
 
-    crop_directory: the folder of the split's class folders with crop files; by default
-    `<root>/crop/<split>`. Where neither is there, no sample has a box (see SampleSet.without_box).
-    Raises DatasetError where the split is missing or nothing of it can be used.
+    Args:
+        root: The folder of the dataset.
+        split: One of SPLITS.
+        crop_directory: The folder of the split's class folders with crop files; by default
+            `<root>/crop/<split>`. Without crop files no sample has a box (see
+            `SampleSet.without_box`).
+
+    Raises:
+        DatasetError: The split or the crop directory is missing, or no image of it can be used.
     """
     images = split_directory(root / "images", split) or split_directory(root, split)
     if images is None:

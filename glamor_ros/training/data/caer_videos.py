@@ -20,7 +20,14 @@ _HASH_CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Video:
-    """name: the path below the class folder, without suffix, `/` as `__`."""
+    """A video of CAER with its label.
+
+    Attributes:
+        path: The file.
+        split: One of SPLITS.
+        emotion: The index of its class in EMOTIONS.
+        name: The path below the class folder, without suffix and with `__` for each `/`.
+    """
 
     path: Path
     split: str
@@ -29,26 +36,39 @@ class Video:
 
     @property
     def key(self) -> str:
-        """The same on every machine, whatever the root."""
+        """A name that is the same on every machine, wherever the dataset lies."""
         return f"{self.split}/{EMOTIONS[self.emotion]}/{self.name}"
 
 
 @dataclass(frozen=True)
 class VideoLength:
-    """As decoded: what the file's header says is often wrong."""
+    """The length of a video as decoded; what the file's header says is often wrong.
+
+    Attributes:
+        frames: The number of frames that can be decoded.
+        frames_per_s: The rate that the file states.
+    """
 
     frames: int
     frames_per_s: float
 
     @property
     def duration_s(self) -> float:
+        """How long the video plays, in seconds."""
         return self.frames / self.frames_per_s
 
 
 def list_videos(root: Path) -> tuple[list[Video], list[Skipped]]:
-    """All videos, train first, then by their keys; and the files that belong to none.
+    """The videos of CAER, and the files that belong to none of its classes.
 
-    Raises DatasetError where there is no video.
+    Args:
+        root: The folder of the splits.
+
+    Returns:
+        All videos, those of train first, each split sorted by key; and what was left out.
+
+    Raises:
+        DatasetError: There is no video.
     """
     videos: dict[str, Video] = {}
     skipped: list[Skipped] = []
@@ -78,7 +98,16 @@ def list_videos(root: Path) -> tuple[list[Video], list[Skipped]]:
 
 
 def without_copies(videos: Iterable[Video]) -> tuple[list[Video], list[Skipped]]:
-    """Of videos with the same bytes only the first: what is in train is in no other split."""
+    """The videos without repetitions: of those with the same bytes, only the first.
+
+    So nothing that is in train is in another split, if train's videos come first.
+
+    Args:
+        videos: Videos in order of preference.
+
+    Returns:
+        The videos that are kept, in their order; and those left out.
+    """
     by_size: dict[int, list[Video]] = defaultdict(list)
     ordered = list(videos)
     for video in ordered:
@@ -99,10 +128,10 @@ def without_copies(videos: Iterable[Video]) -> tuple[list[Video], list[Skipped]]
 
 
 def measure(path: Path) -> VideoLength:
-    """How long a video is, by decoding all of it.
+    """The length of a video, measured by decoding all of it.
 
     Raises:
-        MediaError: The video cannot be opened, or tells no frame or no rate.
+        MediaError: The video cannot be opened, holds no frame, or states no rate.
     """
     with VideoReader(path) as reader:
         frames_per_s = reader.stated_rate_hz
@@ -117,14 +146,14 @@ def measure(path: Path) -> VideoLength:
 
 
 def read_frames(path: Path, numbers: Sequence[int]) -> Iterator[tuple[int, BgrImage]]:
-    """Single frames of a video, ascending; counted from the start, never sought.
+    """Single frames of a video, found by counting from its start, since seeking is not exact.
 
     Args:
         path: The video.
-        numbers: Of the frames wanted, from 0.
+        numbers: The numbers of the frames wanted, from 0.
 
     Yields:
-        The number of each frame, and its image.
+        The number of each frame, ascending, and its image (H, W, 3), uint8, BGR.
 
     Raises:
         MediaError: The video cannot be opened, or breaks off before the last of them.

@@ -1,4 +1,4 @@
-"""Folders named by what their images show: `<directory>/<Class>/*`."""
+"""Folders named after the emotion that their images show: `<directory>/<Class>/*`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,17 @@ def read_class_folders(
 ) -> tuple[list[Sample], list[Skipped]]:
     """The images in the class folders, sorted by class folder and name.
 
-    crop_directory holds `<Class>/<image without suffix>.txt`; without it no sample has a box. An
-    image without its crop file is left out: nothing is known of its face.
-    Raises DatasetError where the directory is missing.
+    An image without its crop file is left out: nothing is known of its face.
+
+    Args:
+        directory: The folder of the class folders.
+        crop_directory: Holds `<Class>/<image without suffix>.txt`; without it no sample has a box.
+
+    Returns:
+        The samples; and the files left out.
+
+    Raises:
+        DatasetError: The directory is missing.
     """
     if not directory.is_dir():
         raise DatasetError(f"there is no folder {directory}")

@@ -1,7 +1,7 @@
-"""Crop files: the face's box of one image, `x1,y1,x2,y2` in pixels; `0,0,0,0`: no face was found.
+"""Crop files: the box of the face in one image, `x1,y1,x2,y2` in pixels.
 
-The format of NCAER-S. x2 and y2 are the detector's last pixels, but the released code cuts
-image[y1:y2, x1:x2]: they are edges here as there.
+`0,0,0,0` says that no face was found. This is the format of NCAER-S. x2 and y2 are the detector's
+last pixels, but the released code cuts image[y1:y2, x1:x2]: they are edges here as there.
 """
 
 from __future__ import annotations
@@ -17,11 +17,18 @@ CROP_SUFFIX = ".txt"
 
 
 class CropFileError(GlamorError, ValueError):
-    """A crop file is missing, or holds no box."""
+    """A crop file that is missing or holds no box."""
 
 
 def box_of_edges(edges: tuple[float, float, float, float]) -> Box | None:
-    """None for four zeros. Raises ValueError for edges that enclose nothing."""
+    """The box with these edges; None for four zeros, which stand for no face.
+
+    Args:
+        edges: Left, top, right and bottom, in pixels.
+
+    Raises:
+        ValueError: The edges enclose nothing, or are not finite.
+    """
     if not any(edges):
         return None
     box = Box(*edges)
@@ -31,7 +38,11 @@ def box_of_edges(edges: tuple[float, float, float, float]) -> Box | None:
 
 
 def read_crop_file(path: Path) -> Box | None:
-    """None where no face was found. Raises CropFileError."""
+    """The box in a crop file; None where no face was found.
+
+    Raises:
+        CropFileError: The file is missing, cannot be read, or holds no box.
+    """
     try:
         text = path.read_text(encoding="utf-8").strip()
     except FileNotFoundError as error:
@@ -51,6 +62,14 @@ def read_crop_file(path: Path) -> Box | None:
 
 
 def write_crop_file(path: Path, box: Box | None) -> None:
-    """Edges are rounded to whole pixels. Raises OSError."""
+    """Write a crop file, whole or not at all, its edges rounded to whole pixels.
+
+    Args:
+        path: Where to.
+        box: The face; None where none was found.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
     edges = (box.left, box.top, box.right, box.bottom) if box else (0, 0, 0, 0)
     atomic_write(path, ",".join(str(round(edge)) for edge in edges).encode())

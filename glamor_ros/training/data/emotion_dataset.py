@@ -16,9 +16,12 @@ Indices = Sequence[int] | NDArray[np.int64]
 
 
 class Batch(NamedTuple):
-    """faces: (N, 3, h, w) and contexts: (N, 3, 128, 171), uint8 RGB; distributions: (N, 7).
+    """Prepared samples with their labels; a single sample has the same shapes without N.
 
-    Of a single sample the same without N.
+    Attributes:
+        faces: (N, 3, h, w), uint8, RGB.
+        contexts: (N, 3, 128, 171), uint8, RGB.
+        distributions: (N, 7), float32, rows sum to 1.
     """
 
     faces: Tensor
@@ -27,28 +30,33 @@ class Batch(NamedTuple):
 
 
 class EmotionDataset(Dataset[Batch], ABC):
-    """Samples by index; a list or array of indices gives a batch at once, which is quicker.
+    """A dataset of prepared samples, which gives one by its index or a batch by a list of them.
 
-    For a DataLoader either batch_size=n, or batch_size=None with a BatchSampler as its sampler.
+    A whole batch at once is quicker. A DataLoader takes either `batch_size=n`, or `batch_size=None`
+    with a BatchSampler as its sampler.
     """
 
     @property
     @abstractmethod
     def distributions(self) -> NDArray[np.float32]:
-        """(N, 7), rows sum to 1."""
+        """The labels as probabilities, (N, 7), rows sum to 1."""
 
     @property
     @abstractmethod
     def names(self) -> Sequence[str]:
-        """What each sample is called in predictions, for example its image's path."""
+        """The name of each sample in predictions, for example the path of its image."""
 
     @abstractmethod
     def batch(self, indices: Indices) -> Batch:
-        """The samples at indices, in this order; negative ones are not allowed."""
+        """The samples at these indices, in this order.
+
+        Args:
+            indices: Numbers from 0; negative ones are not allowed.
+        """
 
     @property
     def labels(self) -> NDArray[np.int64]:
-        """(N,), the most probable classes."""
+        """The most probable class of each sample, (N,)."""
         return self.distributions.argmax(axis=1)
 
     def __len__(self) -> int:
@@ -60,7 +68,7 @@ class EmotionDataset(Dataset[Batch], ABC):
         return self.batch([self._checked(int(one)) for one in index])
 
     def __getitems__(self, indices: Sequence[int]) -> list[Batch]:
-        """What DataLoader asks for a whole batch with, before it collates."""
+        """The samples of a batch one by one, as a DataLoader asks for them before it collates."""
         faces, contexts, distributions = self[indices]
         return [Batch(*sample) for sample in zip(faces, contexts, distributions, strict=True)]
 
@@ -73,7 +81,16 @@ class EmotionDataset(Dataset[Batch], ABC):
 def as_batch(
     faces: NDArray[np.uint8], contexts: NDArray[np.uint8], distributions: NDArray[np.float32]
 ) -> Batch:
-    """From (N, h, w, 3) images; their memory is used, not copied, and is then channels_last."""
+    """A batch that shares the memory of its images.
+
+    Args:
+        faces: (N, h, w, 3).
+        contexts: (N, 128, 171, 3).
+        distributions: (N, 7), rows sum to 1.
+
+    Returns:
+        The batch; its images are not copied and are therefore in channels_last memory order.
+    """
     return Batch(
         torch.from_numpy(faces).permute(0, 3, 1, 2),
         torch.from_numpy(contexts).permute(0, 3, 1, 2),

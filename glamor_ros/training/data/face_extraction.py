@@ -22,9 +22,13 @@ REPORT_FILE = "extract_faces_report.csv"
 
 @dataclass(frozen=True)
 class ExtractionReport:
-    """images: how many there are; kept: how many of them had a valid crop file before.
+    """The result of a search for faces in a folder of images.
 
-    without_face: images whose crop file says 0,0,0,0. unreadable: those without a crop file.
+    Attributes:
+        images: The number of images.
+        kept: The number of images that had a valid crop file before.
+        without_face: Images whose crop file says 0,0,0,0.
+        unreadable: Images that got no crop file, and why.
     """
 
     images: int
@@ -34,6 +38,7 @@ class ExtractionReport:
 
     @property
     def with_face(self) -> int:
+        """The number of images with a face."""
         return self.images - len(self.without_face) - len(self.unreadable)
 
 
@@ -45,12 +50,21 @@ def extract_faces(
     overwrite: bool = False,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> ExtractionReport:
-    """One crop file for every image below, at the same path; and REPORT_FILE in crop_directory.
+    """Write a crop file for every image below a folder, and REPORT_FILE beside them.
 
-    Of several faces the one with the highest score counts, as in the released code. Crop files that
-    are valid already are kept unless overwrite, so that an interrupted run goes on where it was.
-    on_progress is called with the number of images done and of all.
-    Raises DatasetError where there is no image, OSError where a file cannot be written.
+    Of several faces, the one with the highest score counts, as in the released code.
+
+    Args:
+        images_directory: The folder that is searched, with all folders in it.
+        crop_directory: Where the crop files go, under the same names.
+        detector: What finds the faces.
+        overwrite: Whether valid crop files are made anew. They are kept otherwise, so that an
+            interrupted run continues where it was.
+        on_progress: Called with the number of images done and of all images.
+
+    Raises:
+        DatasetError: There is no image.
+        OutputError: A file cannot be written.
     """
     if not images_directory.is_dir():
         raise DatasetError(f"there is no folder {images_directory}")

@@ -1,12 +1,13 @@
-"""Folders of heads with who they are: `images/<Class>/*.jpg` and `labels.csv`.
+"""Folders of heads together with whose they are: `images/<Class>/*.jpg` and `labels.csv`.
 
-labels.csv has the columns emotion, image (the file's name) and identity. The layout of the
-facial_expressions data set.
+labels.csv has the columns emotion, image (the name of the file) and identity. This is the layout of
+the facial_expressions data set.
 """
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,17 +21,29 @@ COLUMNS = ("emotion", "image", "identity")
 
 @dataclass(frozen=True)
 class IdentifiedSamples:
-    """identities: the person that each sample shows, in the samples' order."""
+    """Samples with the people whom they show.
+
+    Attributes:
+        sample_set: The samples.
+        identities: The person in each sample, in the samples' order.
+    """
 
     sample_set: SampleSet
     identities: tuple[str, ...]
 
 
 def read_facial_expressions(root: Path, crop_directory: Path | None = None) -> IdentifiedSamples:
-    """The images that lie in the class folder that labels.csv says.
+    """The images whose class folder agrees with labels.csv.
 
-    crop_directory: as extract-faces wrote it for `<root>/images`. Images without a line and lines
-    without an image are listed. Raises DatasetError where labels.csv or everything is missing.
+    Images without a line and lines without an image are listed among the skipped.
+
+    Args:
+        root: The folder that holds `images` and labels.csv.
+        crop_directory: The crop files of `<root>/images`, as extract-faces writes them; None for
+            none.
+
+    Raises:
+        DatasetError: labels.csv is missing or cannot be read, or no image can be used.
     """
     identities, skipped = _read_labels(root / LABELS_FILE)
     samples, more_skipped = read_class_folders(root / "images", crop_directory)
@@ -53,18 +66,14 @@ def read_facial_expressions(root: Path, crop_directory: Path | None = None) -> I
 
 
 def _read_labels(path: Path) -> tuple[dict[tuple[int, str], str], list[Skipped]]:
-    """(class, file name) to identity."""
+    """The identity of each class and file name."""
     if not path.is_file():
         raise DatasetError(f"there is no {path}; it must have the columns {', '.join(COLUMNS)}")
     identities: dict[tuple[int, str], str] = {}
     skipped: list[Skipped] = []
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        missing = set(COLUMNS) - set(reader.fieldnames or ())
-        if missing:
-            raise DatasetError(f"{path} lacks the columns {', '.join(sorted(missing))}")
-        for row in reader:
-            where = f"{path}:{reader.line_num}"
+    try:
+        for number, row in _rows(path):
+            where = f"{path}:{number}"
             emotion = emotion_index(row["emotion"] or "")
             if emotion is None:
                 skipped.append(Skipped(where, f"{row['emotion']!r} is none of the seven classes"))
@@ -72,4 +81,16 @@ def _read_labels(path: Path) -> tuple[dict[tuple[int, str], str], list[Skipped]]
                 skipped.append(Skipped(where, "the image or the identity is empty"))
             else:
                 identities[emotion, row["image"]] = row["identity"]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"{path} is no CSV text in UTF-8 ({error}); save it as such") from error
     return identities, skipped
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str | None]]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        missing = set(COLUMNS) - set(reader.fieldnames or ())
+        if missing:
+            raise DatasetError(f"{path} lacks the columns {', '.join(sorted(missing))}")
+        for row in reader:
+            yield reader.line_num, row

@@ -1,6 +1,7 @@
 """FER+: FER2013 faces with the votes of ten annotators (Barsoum et al., 2016).
 
-The archive (.npz) holds images (N, 48, 48) uint8, votes (N, 10) uint8 and vote_columns (10,).
+The archive (.npz) holds images (N, 48, 48) uint8, votes (N, 10) uint8 and vote_columns (10,), which
+names the columns of the votes.
 """
 
 from __future__ import annotations
@@ -10,6 +11,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ...network.emotions import EMOTIONS
+from ..npz_archive import ArchiveError, read_npz
+from .samples import DatasetError
+
+SIDE_PX = 48
 
 FERPLUS_NAMES = {
     "Anger": "anger",
@@ -24,14 +31,19 @@ FERPLUS_NAMES = {
 
 @dataclass(frozen=True)
 class LabelledFaces:
-    """images: (N, 48, 48) uint8 grey. distributions: (N, 7) float32, rows sum to 1."""
+    """Grey faces with their labels.
+
+    Attributes:
+        images: (N, 48, 48), uint8.
+        distributions: (N, 7), float32, rows sum to 1.
+    """
 
     images: NDArray[np.uint8]
     distributions: NDArray[np.float32]
 
     @property
     def labels(self) -> NDArray[np.int64]:
-        """(N,), the class with the most votes among the seven."""
+        """The class with the most votes among the seven, (N,)."""
         return self.distributions.argmax(axis=1)
 
     def __len__(self) -> int:
@@ -41,20 +53,55 @@ class LabelledFaces:
 def load_ferplus(path: Path, ignore_single_votes: bool = False) -> LabelledFaces:
     """The faces whose most-voted column is one of the seven emotions.
 
-    ignore_single_votes drops votes that one annotator alone gave, as noise, where another class
-    has more. Raises ValueError for an archive without the expected columns.
+    Args:
+        path: The archive.
+        ignore_single_votes: Whether votes that one annotator alone gave are dropped, as noise,
+            where another class has more.
+
+    Raises:
+        DatasetError: The archive is missing, truncated or damaged, holds other arrays, or no face
+            with one of the emotions.
     """
-    with np.load(path, allow_pickle=False) as archive:
-        missing = {"images", "votes", "vote_columns"} - set(archive.files)
-        if missing:
-            raise ValueError(f"{path} lacks {', '.join(sorted(missing))}: it is no FER+ archive")
-        columns = [str(name) for name in archive["vote_columns"]]
-        images, votes = archive["images"], archive["votes"].astype(np.float32)
+    images, votes, columns = _read_archive(path)
     of_emotions = [columns.index(name) for name in FERPLUS_NAMES.values()]
-    is_emotion = np.isin(votes.argmax(axis=1), of_emotions)
+    is_emotion = np.isin(votes.argmax(axis=1), of_emotions) & (votes.max(axis=1) > 0)
+    if not is_emotion.any():
+        raise DatasetError(f"{path} holds no face with one of {', '.join(EMOTIONS)}")
     votes = votes[is_emotion][:, of_emotions]
     if ignore_single_votes:
         votes = np.where((votes == 1) & (votes.max(axis=1, keepdims=True) > 1), 0, votes)
     return LabelledFaces(
         images[is_emotion], (votes / votes.sum(axis=1, keepdims=True)).astype(np.float32)
     )
+
+
+def _read_archive(
+    path: Path,
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], list[str]]:
+    expected = (
+        f"a FER+ archive holds images (N, {SIDE_PX}, {SIDE_PX}) and votes (N, C), both uint8, and "
+        f"vote_columns (C,) with the names {', '.join(FERPLUS_NAMES.values())}; make or fetch it "
+        "again"
+    )
+    if not path.is_file():
+        raise DatasetError(f"there is no {path}; {expected}")
+    try:
+        archive = read_npz(path)
+    except ArchiveError as error:
+        raise DatasetError(f"{path} cannot be read: {error}; {expected}") from error
+    missing = {"images", "votes", "vote_columns"} - set(archive)
+    if missing:
+        raise DatasetError(f"{path} lacks {', '.join(sorted(missing))}: {expected}")
+    images, votes, names = archive["images"], archive["votes"], archive["vote_columns"]
+    columns = [str(name) for name in names.ravel()]
+    unnamed = sorted(set(FERPLUS_NAMES.values()) - set(columns))
+    if unnamed:
+        raise DatasetError(f"{path}: vote_columns lacks {', '.join(unnamed)}; {expected}")
+    count = len(votes) if votes.ndim else 0
+    shapes = {"images": (count, SIDE_PX, SIDE_PX), "votes": (count, len(columns))}
+    for name, shape in shapes.items():
+        if archive[name].shape != shape or archive[name].dtype != np.uint8:
+            raise DatasetError(
+                f"{path}: {name} is {archive[name].dtype} {archive[name].shape}; {expected}"
+            )
+    return images, votes.astype(np.float32), columns

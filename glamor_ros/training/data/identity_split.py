@@ -1,4 +1,4 @@
-"""Splits by person: nobody is in two of them."""
+"""Splits by person: nobody appears in two of them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,24 @@ def split_by_identity(
     fractions: Sequence[float],
     seed: int,
 ) -> list[NDArray[np.int64]]:
-    """Sample indices (ascending) of each split; all of an identity's samples go to the same one.
+    """The samples of each split, such that all samples of one person are in the same split.
 
-    fractions (one for each split, sum 1) are met in every class as well as whole identities allow:
-    the largest identities, then those in an order drawn by seed, go one after the other where they
-    lessen the squared relative shortfall of their classes most. Raises SettingsError for fractions
-    that make no splits.
+    The fractions are met in every class as well as whole identities allow: the largest identities,
+    then the others in a random order, go one after the other where they reduce the squared relative
+    shortfall of their classes most.
+
+    Args:
+        labels: The class of each sample, (N,).
+        identities: The person in each sample, N of them.
+        fractions: The share of each split; they sum to 1.
+        seed: Decides the order of the smaller identities.
+
+    Returns:
+        For each split the indices of its samples, ascending.
+
+    Raises:
+        SettingsError: The fractions make no splits, or there are fewer identities than splits.
+        ValueError: There are not as many labels as identities.
     """
     if len(fractions) < 2 or min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-6:
         raise SettingsError(f"the fractions {tuple(fractions)} must be positive and sum to 1")
@@ -42,7 +54,13 @@ def split_by_identity(
 def _assign(
     counts: NDArray[np.float64], fractions: NDArray[np.float64], seed: int
 ) -> NDArray[np.int64]:
-    """The split of each identity, from its number of samples of each class."""
+    """The split of each identity.
+
+    Args:
+        counts: The number of samples of each identity in each class.
+        fractions: The share of each split.
+        seed: Decides the order of the smaller identities.
+    """
     totals = counts.sum(axis=0)
     # Relative to its class a sample of a rare class weighs more, so that its people come early,
     # while every split still has room for them.

@@ -1,4 +1,4 @@
-"""Random changes to batches of faces together with their contexts, on the device they lie on."""
+"""Random changes to batches of faces together with their contexts, made on the images' device."""
 
 from __future__ import annotations
 
@@ -36,7 +36,14 @@ class JointAugmentation:
             raise ValueError(f"face_shift_px is {self.face_shift_px}; it must be at least 0")
 
     def face_margin_px(self, input_spec: InputSpec) -> int:
-        """What must be prepared around the face, so that turned and shifted faces have no gaps."""
+        """The margin to prepare around a face, so that turning and shifting it leaves no gaps.
+
+        Args:
+            input_spec: The network's inputs.
+
+        Returns:
+            Pixels of the network's face, on each side.
+        """
         angle = math.radians(min(self.rotation_deg, 45.0))
         turned = max(input_spec.face_size) * (math.cos(angle) + math.sin(angle))
         return math.ceil((turned - max(input_spec.face_size)) / 2) + self.face_shift_px
@@ -44,10 +51,16 @@ class JointAugmentation:
     def __call__(
         self, faces: Tensor, contexts: Tensor, input_spec: InputSpec, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Prepared uint8 faces (N, 3, h, w) and contexts (N, 3, 128, 171) to the network's inputs.
+        """The network's inputs, made from prepared samples.
 
-        The inputs are float32 in [0, 1], of input_spec's sizes. The generator belongs to the
-        device. Beyond the prepared images their edges repeat.
+        Args:
+            faces: (N, 3, h, w), uint8.
+            contexts: (N, 3, 128, 171), uint8.
+            input_spec: The sizes of the inputs.
+            generator: The source of everything that is drawn, on the device of the images.
+
+        Returns:
+            Faces and contexts, float32 in [0, 1]. Beyond the prepared images their edges repeat.
         """
         count = len(faces)
         mirrored = torch.zeros(count, dtype=torch.bool, device=faces.device)

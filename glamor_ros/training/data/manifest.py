@@ -2,10 +2,11 @@
 
 Fields, by name and in any order; others are ignored:
 image: the file, relative to the manifest's folder.
-left, top, right, bottom (or x1, y1, x2, y2): the face's edges in pixels, in JSON lines also
+left, top, right, bottom (or x1, y1, x2, y2): the edges of the face in pixels; in JSON lines also
     box: [left, top, right, bottom]. All empty, absent or 0: no face is known.
-label: a class; or instead of it one field a class (Anger, ... Surprise): votes or probabilities,
-    not negative, which are divided by their sum; in JSON lines also distribution: {class: value}.
+label: a class. Instead of it there may be one field for each class (Anger, ... Surprise) with votes
+    or probabilities, not negative, which are divided by their sum; in JSON lines also
+    distribution: {class: value}.
 """
 
 from __future__ import annotations
@@ -35,14 +36,18 @@ _JSON_LINES_SUFFIXES = (".jsonl", ".ndjson")
 
 
 class ManifestError(DatasetError):
-    """A manifest cannot be used at all; the message names the file and the line."""
+    """A manifest that cannot be used at all; the message names the file and the line."""
 
 
 def read_manifest(path: Path) -> SampleSet:
-    """Lines that cannot be used are listed with their numbers.
+    """The samples of a manifest; lines that cannot be used are listed with their numbers.
 
-    Raises ManifestError where the file is missing, of another format, lacks a column that every
-    line needs, or has no usable line.
+    Args:
+        path: A .csv, .jsonl or .ndjson file.
+
+    Raises:
+        ManifestError: The file is missing, of another format, lacks a column that every line
+            needs, or has no usable line.
     """
     if path.suffix.lower() not in (".csv", *_JSON_LINES_SUFFIXES):
         raise ManifestError(f"{path} is no manifest: its name must end in .csv or .jsonl")
@@ -94,7 +99,7 @@ def _json_lines(path: Path) -> Iterator[tuple[int, _Fields]]:
                 continue
             try:
                 fields = json.loads(line)
-            except json.JSONDecodeError as error:
+            except (ValueError, RecursionError) as error:
                 yield number, ValueError(f"is no JSON: {error}")
                 continue
             if not isinstance(fields, dict):
@@ -104,7 +109,7 @@ def _json_lines(path: Path) -> Iterator[tuple[int, _Fields]]:
 
 
 def _field_name(name: str) -> str:
-    """Classes in their own spelling, other names in lower case."""
+    """A field's name: classes in their own spelling, other names in lower case."""
     emotion = emotion_index(name)
     return name.strip().lower() if emotion is None else EMOTIONS[emotion]
 
@@ -164,7 +169,7 @@ def _number(name: str, value: Any) -> float:
     if not isinstance(value, bool) and isinstance(value, int | float | str):
         try:
             number = float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             number = math.nan
         if math.isfinite(number):
             return number

@@ -1,8 +1,8 @@
-"""Builds NCAER-S from the videos of CAER: measures them, plans, and writes the frames.
+"""The construction of NCAER-S from the videos of CAER: measuring, planning, writing the frames.
 
 The folder then holds `images/<split>/<Class>/*.png`, frames.csv (which frame of which video each
 image is), left_out.csv (videos and frames that could not be used, and why) and lengths.jsonl (the
-measured videos, so that they are decoded for that once only).
+measured videos, so that each is decoded only once for that).
 """
 
 from __future__ import annotations
@@ -40,7 +40,13 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class NcaersReport:
-    """counts: images of each class in each split that has any. kept: images that were there."""
+    """The result of a build of NCAER-S.
+
+    Attributes:
+        counts: The number of images by class, for each split that has any.
+        kept: The number of images that an earlier build had written.
+        left_out: Videos and frames that could not be used, and why.
+    """
 
     counts: dict[str, dict[str, int]]
     kept: int
@@ -48,6 +54,7 @@ class NcaersReport:
 
     @property
     def images(self) -> int:
+        """The number of images."""
         return sum(sum(of_split.values()) for of_split in self.counts.values())
 
 
@@ -60,10 +67,20 @@ def build_ncaers(
     on_measured: Progress = lambda done, total: None,
     on_extracted: Progress = lambda done, total: None,
 ) -> NcaersReport:
-    """Interrupted builds go on where they were; images that are there are not written again.
+    """Build NCAER-S; an interrupted build continues where it was.
 
-    Raises DatasetError where there is no video, or out holds a build of other videos or settings;
-    OSError where out cannot be written.
+    Args:
+        caer_root: The folder of CAER's videos.
+        out: The folder to build in; images that are already in it are not written again.
+        settings: How many frames are drawn, and from where.
+        workers: Videos decoded at a time.
+        on_measured: Called with the numbers of videos measured and of all.
+        on_extracted: Called with the numbers of images written and of all.
+
+    Raises:
+        DatasetError: There is no video, none can be read, or `out` holds a build of other videos or
+            settings.
+        OutputError: `out` cannot be written.
     """
     listed, left_out = list_videos(caer_root)
     videos, copies = without_copies(listed)
@@ -120,7 +137,7 @@ def _measure_all(
 
 
 def _state(video: Video) -> str:
-    """Changes when the file does."""
+    """A key that changes when the file does."""
     status = video.path.stat()
     return f"{video.key}|{status.st_size}|{status.st_mtime_ns}"
 
@@ -137,9 +154,12 @@ def _read_lengths(record: Path) -> dict[str, VideoLength]:
 
 
 def _claim(out: Path, plan: Sequence[PlannedFrame]) -> None:
-    """An image's name says which frame it is, so the plan is all that builds must have in common.
+    """Write the plan, or make sure that it is the one that the folder was begun with.
 
-    Raises DatasetError where out belongs to another plan.
+    The name of an image says which frame it is, so the plan is all that builds must have in common.
+
+    Raises:
+        DatasetError: The folder belongs to another plan.
     """
     content = json.dumps([asdict(frame) for frame in plan], indent=0).encode()
     path = out / PLAN_FILE
@@ -158,7 +178,12 @@ def _extract(
     workers: int,
     on_progress: Progress,
 ) -> tuple[int, dict[str, Skipped]]:
-    """How many images were there already, and by image's name the frames that cannot be read."""
+    """Write the planned frames that are not there yet.
+
+    Returns:
+        The number of images that were there already; and by the name of the image the frames that
+        cannot be read.
+    """
     missing: dict[tuple[str, int, str], list[PlannedFrame]] = defaultdict(list)
     for frame in plan:
         if not (out / frame.image).is_file():

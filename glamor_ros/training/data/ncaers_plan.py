@@ -1,4 +1,4 @@
-"""Which frame of which video goes into NCAER-S (§4.1 of the paper)."""
+"""The plan of NCAER-S: which frame of which video goes into it (paper, section 4.1)."""
 
 from __future__ import annotations
 
@@ -34,13 +34,19 @@ _Measured = tuple[Video, VideoLength]
 
 @dataclass(frozen=True)
 class PlanSettings:
-    """part_s: about how long the parts are that one frame each is drawn from.
+    """The settings of the plan: how many frames are drawn, and from where.
 
-    shortest_part_s: where a class stays below its number of frames, its parts may be cut down to
-    this (None: they are not cut). CAER's rare classes have so few clips that Table 1 is not reached
-    with parts of 2 s: fear has about 360 for training, of 3.5 s, and 2902 frames in Table 1.
-    training_frames: the largest number of frames of each class.
-    max_imbalance: in every split no class gets more than this times the frames of the scarcest.
+    Attributes:
+        seed: Decides the frames.
+        part_s: The approximate length of the parts from each of which one frame is drawn, in
+            seconds.
+        shortest_part_s: The length to which the parts of a class may be cut where it stays below
+            its number of frames; None: they are not cut. CAER's rare classes have so few clips that
+            parts of 2 s do not reach Table 1: fear has about 360 for training, of 3.5 s, and 2902
+            frames in Table 1.
+        training_frames: The largest number of training frames of each class.
+        max_imbalance: In every split, no class gets more than this many times the frames of the
+            scarcest.
     """
 
     seed: int = 0
@@ -64,12 +70,22 @@ class PlanSettings:
 
     @property
     def least_part_s(self) -> float:
+        """The shortest length of a part, in seconds."""
         return self.part_s if self.shortest_part_s is None else self.shortest_part_s
 
 
 @dataclass(frozen=True, order=True)
 class PlannedFrame:
-    """One image of the new dataset. part counts from 0."""
+    """One image of the new dataset.
+
+    Attributes:
+        split: One of SPLITS.
+        emotion: The index of its class in EMOTIONS.
+        video: The name of its video.
+        part: The number of the video's part, from 0.
+        frame: The number of the video's frame, from 0.
+        time_s: The time of the frame in the video.
+    """
 
     split: str
     emotion: int
@@ -80,7 +96,7 @@ class PlannedFrame:
 
     @property
     def image(self) -> str:
-        """Its file, in the layout of NCAER-S."""
+        """The path of its file, in the layout of NCAER-S."""
         folder = f"images/{self.split}/{EMOTIONS[self.emotion]}"
         return f"{folder}/{self.video}_{self.frame:06d}.png"
 
@@ -90,8 +106,12 @@ def plan_frames(
 ) -> list[PlannedFrame]:
     """The frames to extract, sorted; the same for the same videos in any order.
 
-    Where a class has more than its share, all of its videos give one frame before any gives a
-    second.
+    Where a class has more frames than its share, all of its videos give one frame before any gives
+    a second.
+
+    Args:
+        videos: The videos with their measured lengths.
+        settings: How many frames are drawn, and from where.
     """
     classes: dict[str, dict[int, list[_Measured]]] = defaultdict(lambda: defaultdict(list))
     for video, length in videos:
@@ -109,22 +129,23 @@ def plan_frames(
 
 
 def part_edges(length: VideoLength, part_s: float) -> list[int]:
-    """First frames of the parts, and the number of frames: equal parts of about part_s."""
+    """The first frames of a video's equal parts of about part_s seconds, and its frame count."""
     parts = min(max(round(length.duration_s / part_s), 1), length.frames)
     return [round(part * length.frames / parts) for part in range(parts + 1)]
 
 
 def _count(measured: Iterable[_Measured], part_s: float) -> int:
-    """How many frames the videos offer."""
+    """The number of frames that the videos offer."""
     return sum(len(part_edges(length, part_s)) - 1 for _, length in measured)
 
 
 def _wanted(
     split: str, of_split: Mapping[int, list[_Measured]], settings: PlanSettings
 ) -> dict[int, int]:
-    """Frames of each class. The paper gives numbers for training alone: elsewhere, all there are.
+    """The number of frames of each class.
 
-    There the scarce classes are to come as near to the largest as max_imbalance demands.
+    The paper gives numbers for training alone. In the other splits all frames are taken, and the
+    scarce classes are to come as near to the largest as max_imbalance demands.
     """
     if split == "train":
         return {emotion: settings.training_frames[EMOTIONS[emotion]] for emotion in of_split}
@@ -134,7 +155,7 @@ def _wanted(
 
 
 def _part_length_s(measured: list[_Measured], wanted: int, settings: PlanSettings) -> float:
-    """The longest that gives the wanted number, to about 5 %."""
+    """The longest length of a part that gives the wanted number of frames, to about 5 %."""
     part_s = settings.part_s
     while part_s > settings.least_part_s and _count(measured, part_s) < wanted:
         part_s = max(part_s * 0.95, settings.least_part_s)
@@ -142,7 +163,7 @@ def _part_length_s(measured: list[_Measured], wanted: int, settings: PlanSetting
 
 
 def _offer(video: Video, length: VideoLength, part_s: float, seed: int) -> list[PlannedFrame]:
-    """One random frame of each part; depends on nothing but this video, part_s and the seed."""
+    """One random frame of each part, which depends on this video, part_s and the seed alone."""
     edges = part_edges(length, part_s)
     # Drawn by a hash, which is the same whatever the versions of the libraries.
     frames = [
@@ -163,7 +184,7 @@ def _offer(video: Video, length: VideoLength, part_s: float, seed: int) -> list[
 
 
 def _choose(offers: list[list[PlannedFrame]], count: int, seed: int) -> list[PlannedFrame]:
-    """Of all videos one frame, then of all another, and so on, each time in a drawn order."""
+    """One frame of every video, then a second of every video, and so on, in random order."""
 
     def drawn(frame: PlannedFrame) -> bytes:
         return _digest(seed, "choice", frame.image)

@@ -1,4 +1,4 @@
-"""A dataset by its path: CAER-S, NCAER-S or a manifest."""
+"""Datasets by their paths: CAER-S, NCAER-S or a manifest."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ CAER_S, NCAER_S, MANIFEST = "caer_s", "ncaer_s", "manifest"
 class OpenedDataset:
     """One split of a dataset.
 
-    kind: "caer_s", "ncaer_s" or "manifest". root: the folder that the samples' names start from.
-    split: None for a manifest, which has none.
+    Attributes:
+        kind: "caer_s", "ncaer_s" or "manifest".
+        root: The folder from which the names of the samples start.
+        split: One of SPLITS; None for a manifest, which has none.
+        contents: The samples.
     """
 
     kind: str
@@ -26,16 +29,22 @@ class OpenedDataset:
     contents: SampleSet
 
     def name_of(self, image: str) -> str:
-        """The image's path within the dataset, which is the same wherever the dataset lies."""
+        """The path of an image within the dataset, which is the same wherever the dataset lies."""
         path = Path(image)
         inside = path.is_relative_to(self.root)
         return path.relative_to(self.root).as_posix() if inside else path.as_posix()
 
 
 def open_dataset(path: Path, split: str, crop_directory: Path | None = None) -> OpenedDataset:
-    """A folder as `read_caer` takes it, or a manifest file as `read_manifest` takes it.
+    """One split of the dataset at a path.
 
-    Raises DatasetError where there is neither, or where it cannot be used.
+    Args:
+        path: A folder as `read_caer` takes it, or a file as `read_manifest` takes it.
+        split: One of SPLITS; of no account for a manifest.
+        crop_directory: See `read_caer`.
+
+    Raises:
+        DatasetError: There is neither a folder nor a manifest, or it cannot be used.
     """
     if path.is_file():
         return OpenedDataset(MANIFEST, path.parent, None, read_manifest(path))

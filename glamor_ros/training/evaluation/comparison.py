@@ -12,9 +12,13 @@ from .predictions import Predictions
 
 @dataclass(frozen=True)
 class Comparison:
-    """tests: row i has model i against the labels, then against models i+1, i+2, ...
+    """The results of several models on the same samples, tested against each other.
 
-    That is the upper triangle of Table 5 with its diagonal.
+    Attributes:
+        models: The names of the models.
+        accuracies: The accuracy of each, in [0, 1].
+        tests: Row i has the test of model i against the labels, then against the models i+1, i+2
+            and so on: the upper triangle of Table 5 with its diagonal.
     """
 
     models: Sequence[str]
@@ -22,6 +26,7 @@ class Comparison:
     tests: Sequence[Sequence[HomogeneityTest]]
 
     def as_json(self) -> str:
+        """The comparison as a JSON text."""
         rows = [
             {"models": [name, other], **asdict(test)}
             for index, name in enumerate(self.models)
@@ -34,9 +39,14 @@ class Comparison:
 
 
 def compare_predictions(models: Sequence[str], predictions: Sequence[Predictions]) -> Comparison:
-    """Samples are set side by side by their names.
+    """The comparison of models by their predictions, matched by the names of the samples.
 
-    Raises PredictionsError where they are not the same samples with the same labels.
+    Args:
+        models: The names of the models.
+        predictions: Those of each model.
+
+    Raises:
+        PredictionsError: They are not of the same samples with the same labels.
     """
     aligned = [predictions[0], *(one.in_order_of(predictions[0]) for one in predictions[1:])]
     classes = [one.predicted for one in aligned]

@@ -1,4 +1,4 @@
-"""What a network says of a dataset of prepared samples."""
+"""Running a network over a dataset of prepared samples."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BATCH_SIZE = 64
 
 
 class EvaluationError(GlamorError, ValueError):
-    """A dataset does not fit the network."""
+    """A dataset that does not fit the network."""
 
 
 def predict_dataset(
@@ -64,7 +64,15 @@ def predict_dataset(
 
 
 def network_inputs(faces: Tensor, contexts: Tensor, spec: InputSpec) -> tuple[Tensor, Tensor]:
-    """Prepared samples, uint8 (N, 3, h, w), to what the network takes: cropped, in [0, 1].
+    """The network's inputs, cut from the centre of prepared samples.
+
+    Args:
+        faces: (N, 3, h, w), uint8.
+        contexts: (N, 3, H, W), uint8.
+        spec: The sizes of the inputs.
+
+    Returns:
+        Faces and contexts, float32 in [0, 1].
 
     Raises:
         EvaluationError: The samples are smaller than the network's inputs.

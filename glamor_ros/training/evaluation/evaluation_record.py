@@ -1,4 +1,4 @@
-"""The result of an evaluation with all that it belongs to, as JSON."""
+"""The result of an evaluation with everything that it belongs to, as JSON."""
 
 from __future__ import annotations
 
@@ -19,12 +19,19 @@ FORMAT = "glamor_ros.evaluation.1"
 
 
 class EvaluationRecordError(GlamorError, ValueError):
-    """A file or folder holds no result of an evaluation."""
+    """A file or folder that holds no result of an evaluation."""
 
 
 @dataclass(frozen=True)
 class DatasetRecord:
-    """kind, split: see OpenedDataset. left_out: samples that could not be used."""
+    """The dataset of an evaluation.
+
+    Attributes:
+        kind: See `OpenedDataset`.
+        path: Where it was.
+        split: See `OpenedDataset`.
+        left_out: The number of samples that could not be used.
+    """
 
     kind: str
     path: str
@@ -34,9 +41,15 @@ class DatasetRecord:
 
 @dataclass(frozen=True)
 class EvaluationRecord:
-    """architecture, input_spec: the checkpoint's fields. stored_values: the network's size.
+    """The result of an evaluation.
 
-    metrics: see `Metrics.as_dict`.
+    Attributes:
+        weights: The path of the checkpoint.
+        architecture: The fields of the checkpoint's `Architecture`.
+        input_spec: The fields of the checkpoint's `InputSpec`.
+        stored_values: The size of the network; see `stored_values`.
+        dataset: What it was evaluated on.
+        metrics: See `Metrics.as_dict`.
     """
 
     weights: str
@@ -55,6 +68,7 @@ class EvaluationRecord:
         left_out: int,
         metrics: Metrics,
     ) -> EvaluationRecord:
+        """The record of a checkpoint's metrics on a dataset."""
         return cls(
             str(weights),
             asdict(checkpoint.architecture),
@@ -66,17 +80,26 @@ class EvaluationRecord:
 
     @property
     def accuracy(self) -> float:
+        """The share of samples whose class was recognized, in [0, 1]."""
         return float(self.metrics["accuracy"])
 
 
 def save_records(records: list[EvaluationRecord], path: Path) -> None:
-    """Whole or not at all. Raises OSError."""
+    """Write the records as JSON, whole or not at all.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
     content = {"format": FORMAT, "evaluations": [asdict(record) for record in records]}
     atomic_write(path, json.dumps(content, indent=2).encode() + b"\n")
 
 
 def load_records(path: Path) -> list[EvaluationRecord]:
-    """Raises EvaluationRecordError where the file is missing or is no result of an evaluation."""
+    """The records in a file.
+
+    Raises:
+        EvaluationRecordError: The file is missing, damaged or no result of an evaluation.
+    """
     try:
         content = json.loads(path.read_bytes())
         if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -86,7 +109,7 @@ def load_records(path: Path) -> list[EvaluationRecord]:
             for fields in content["evaluations"]
         ]
         for record in records:
-            _ = record.accuracy
+            _require_types(record)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EvaluationRecordError(
             f"{path} is no result of 'glamor-ros evaluate --json': {error}"
@@ -94,10 +117,23 @@ def load_records(path: Path) -> list[EvaluationRecord]:
     return records
 
 
-def find_records(paths: list[Path]) -> list[EvaluationRecord]:
-    """All results in the files, and in the folders at any depth; other JSON files are passed over.
+def _require_types(record: EvaluationRecord) -> None:
+    for name in ("architecture", "input_spec", "metrics"):
+        if not isinstance(getattr(record, name), dict):
+            raise TypeError(f"{name} is {getattr(record, name)!r}, expected keys with values")
+    accuracy = record.metrics["accuracy"]
+    if not isinstance(accuracy, int | float):
+        raise TypeError(f"metrics.accuracy is {accuracy!r}, expected a number")
 
-    Raises EvaluationRecordError for a path that is not there, or a file that is no result.
+
+def find_records(paths: list[Path]) -> list[EvaluationRecord]:
+    """The records in files, and in folders at any depth.
+
+    Args:
+        paths: Files and folders. Other JSON files in folders are passed over.
+
+    Raises:
+        EvaluationRecordError: A path is missing, or a file is no result of an evaluation.
     """
     records: list[EvaluationRecord] = []
     for path in paths:

@@ -15,9 +15,13 @@ from .metrics import confusion_matrix
 
 @dataclass(frozen=True)
 class HomogeneityTest:
-    """Whether two raters use the classes equally often; a low p_value says that they do not.
+    """The result of a test whether two raters use the classes equally often.
 
-    statistic: chi-squared with degrees_of_freedom; without any degree of freedom p_value is 1.
+    Attributes:
+        statistic: Chi-squared with degrees_of_freedom.
+        degrees_of_freedom: For each group of classes that are confused with one another, one less
+            than it has classes, added up.
+        p_value: Low where the raters differ; 1 without any degree of freedom.
     """
 
     statistic: float
@@ -26,12 +30,16 @@ class HomogeneityTest:
 
 
 def stuart_maxwell(first: NDArray[np.int64], second: NDArray[np.int64]) -> HomogeneityTest:
-    """Of two raters' classes (N,) for the same samples.
+    """The Stuart-Maxwell test of two raters' classes for the same samples.
 
     Where the classes fall into groups that are never confused with one another, the covariance of
-    the whole table is singular. So each group is tested for itself, and the statistics, being
-    independent, are added: with one group this is the plain test, else its form with the
+    the whole table is singular. So each group is tested by itself, and the statistics, being
+    independent, are added: with one group this is the plain test, otherwise its form with the
     generalised inverse.
+
+    Args:
+        first: The first rater's classes, (N,).
+        second: The second rater's classes, (N,).
     """
     table = confusion_matrix(first, second)
     confused = table + table.T

@@ -17,10 +17,13 @@ CALIBRATION_BINS = 15
 
 @dataclass(frozen=True)
 class Metrics:
-    """confusion: (7, 7) int64, counts; rows are labels, columns predictions.
+    """The figures of a set of predictions.
 
-    calibration_error: the expected calibration error (ECE).
-    Figures of a class that the samples do not define are NaN and left out of the means.
+    Figures of a class that the samples do not define are NaN, and are left out of the means.
+
+    Attributes:
+        confusion: (7, 7), int64, counts; rows are labels, columns predictions.
+        calibration_error: The expected calibration error (ECE), in [0, 1].
     """
 
     confusion: NDArray[np.int64]
@@ -28,44 +31,47 @@ class Metrics:
 
     @property
     def count(self) -> int:
+        """The number of samples."""
         return int(self.confusion.sum())
 
     @property
     def support(self) -> NDArray[np.int64]:
-        """(7,), the number of samples with this label."""
+        """The number of samples with each label, (7,)."""
         return np.asarray(self.confusion.sum(axis=1), np.int64)
 
     @property
     def accuracy(self) -> float:
-        """Paper, equation 9."""
+        """The share of samples whose class was recognized, in [0, 1] (paper, equation 9)."""
         return float(np.trace(self.confusion) / self.count)
 
     @property
     def recall(self) -> NDArray[np.float64]:
-        """(7,), the accuracy within each class; NaN for a class without samples."""
+        """The accuracy within each class, (7,); NaN for a class without samples."""
         return _divided(np.diag(self.confusion), self.support)
 
     @property
     def precision(self) -> NDArray[np.float64]:
-        """(7,); NaN for a class that was never predicted."""
+        """The share of each class's predictions that are right, (7,); NaN where there are none."""
         return _divided(np.diag(self.confusion), self.confusion.sum(axis=0))
 
     @property
     def f1(self) -> NDArray[np.float64]:
-        """(7,); NaN for a class that is neither label nor prediction of any sample."""
+        """The harmonic mean of precision and recall, (7,); NaN for a class that never occurs."""
         both = self.support + self.confusion.sum(axis=0)
         return _divided(2 * np.diag(self.confusion), both)
 
     @property
     def balanced_accuracy(self) -> float:
+        """The mean of the classes' recalls."""
         return float(np.nanmean(self.recall))
 
     @property
     def macro_f1(self) -> float:
+        """The mean of the classes' F1 scores."""
         return float(np.nanmean(self.f1))
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON; NaN becomes None."""
+        """All figures as JSON values; NaN becomes None."""
         columns = zip(EMOTIONS, self.support, self.recall, self.precision, self.f1, strict=True)
         return {
             "samples": self.count,
@@ -101,7 +107,16 @@ def measure(predictions: Predictions) -> Metrics:
 def confusion_matrix(
     rows: NDArray[np.int64], columns: NDArray[np.int64], classes: int = len(EMOTIONS)
 ) -> NDArray[np.int64]:
-    """How often each class of rows (N,) goes with each of columns (N,): (classes, classes)."""
+    """How often each class of one array goes with each class of another.
+
+    Args:
+        rows: Classes, (N,).
+        columns: Classes, (N,).
+        classes: The number of classes.
+
+    Returns:
+        Counts, (classes, classes), int64.
+    """
     counts = np.bincount(rows * classes + columns, minlength=classes * classes)
     return counts.reshape(classes, classes).astype(np.int64)
 
@@ -109,10 +124,14 @@ def confusion_matrix(
 def expected_calibration_error(
     labels: NDArray[np.int64], probabilities: NDArray[np.float32], bins: int = CALIBRATION_BINS
 ) -> float:
-    """Mean distance of confidence and accuracy over equal-width bins of the confidence, in [0, 1].
+    """The mean distance of confidence from accuracy, over bins of the confidence, in [0, 1].
 
-    Guo et al., On Calibration of Modern Neural Networks (ICML 2017), equation 3; bins are closed
-    above.
+    Guo et al., On Calibration of Modern Neural Networks (ICML 2017), equation 3.
+
+    Args:
+        labels: (N,).
+        probabilities: (N, 7), rows sum to 1.
+        bins: The number of bins of equal width, each of which includes its upper edge.
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     correct = probabilities.argmax(axis=1) == labels

@@ -1,4 +1,4 @@
-"""The accuracies that the paper reports (Tables 2, 3, 4, 6 and 7), and which network each is of."""
+"""The accuracies that the paper reports (Tables 2, 3, 4, 6 and 7), and the network of each."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ from ..data.open_dataset import CAER_S, NCAER_S
 
 @dataclass(frozen=True)
 class PaperResult:
-    """One accuracy of a table.
+    """One accuracy in a table of the paper.
 
-    network: what tells the network among others, by the fields of Architecture and InputSpec; None
-    for the results that the paper quotes from others, which this package has no network for.
-    stored_millions: the network's size, where the table has it.
+    Attributes:
+        table: The number of the table.
+        method: The name in its row.
+        dataset: "caer_s" or "ncaer_s".
+        accuracy_percent: The accuracy.
+        network: The fields of Architecture and InputSpec that tell the network from others; None
+            for results that the paper quotes, for which this package has no network.
+        stored_millions: The size of the network, where the table has it.
     """
 
     table: int
@@ -26,7 +31,12 @@ class PaperResult:
     stored_millions: float | None = None
 
     def is_of(self, dataset: str, network: Mapping[str, Any]) -> bool:
-        """Whether a network with these fields was measured on the same dataset."""
+        """Whether a network with these fields was measured on the same dataset.
+
+        Args:
+            dataset: The kind of the dataset.
+            network: The fields of the network's Architecture and InputSpec.
+        """
         return (
             self.network is not None
             and dataset == self.dataset
@@ -44,7 +54,7 @@ TITLES: Mapping[int, str] = {
 
 
 def _glamor(**differences: str) -> Mapping[str, str]:
-    """The paper's own network, but for the differences."""
+    """The paper's own network, apart from these differences."""
     return {
         "family": "glamor_net",
         "encoder": "original",
@@ -56,7 +66,7 @@ def _glamor(**differences: str) -> Mapping[str, str]:
 
 
 def _context(attention: str, faces: str) -> Mapping[str, str]:
-    """Section 4.3.3, settings (ii) and (iii): there is no fusion."""
+    """A network of section 4.3.3, settings (ii) and (iii), which has no fusion."""
     return {
         "family": "glamor_net",
         "encoder": "original",

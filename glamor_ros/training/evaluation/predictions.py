@@ -1,10 +1,9 @@
-"""What a model said of each sample of a dataset, on disk for comparisons."""
+"""The predictions of a model for each sample of a dataset, on disk for comparisons."""
 
 from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from ...atomic_file import atomic_write
 from ...errors import GlamorError
 from ...network.emotions import EMOTIONS
+from ..npz_archive import read_npz
 
 SUFFIXES = (".npz", ".json")
 
@@ -25,15 +25,21 @@ _SUM_TOLERANCE = 1e-3
 
 
 class PredictionsError(GlamorError, ValueError):
-    """Predictions cannot be read, written or set side by side; the message names the file."""
+    """Predictions that cannot be read, written or set side by side; the message names the file."""
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """names: of the samples, each once. labels: (N,) int64. probabilities: (N, 7) float32.
+    """The predictions of a model for the samples of a dataset.
 
-    metadata: what made them (JSON values), for people to read.
-    Raises PredictionsError where shapes or values do not fit.
+    Attributes:
+        names: The names of the samples, each once.
+        labels: (N,), int64, 0 to 6.
+        probabilities: (N, 7), float32, rows sum to 1.
+        metadata: What made them, for people to read; JSON values.
+
+    Raises:
+        PredictionsError: Shapes or values do not fit.
     """
 
     names: Sequence[str]
@@ -65,13 +71,14 @@ class Predictions:
 
     @property
     def predicted(self) -> NDArray[np.int64]:
-        """(N,), the most probable class."""
+        """The most probable class of each sample, (N,)."""
         return self.probabilities.argmax(axis=1)
 
     def in_order_of(self, other: Predictions) -> Predictions:
-        """The same predictions, sorted as another model's of the same samples.
+        """The same predictions in the order of another model's predictions for the same samples.
 
-        Raises PredictionsError where the samples or their labels are not the same.
+        Raises:
+            PredictionsError: The samples or their labels are not the same.
         """
         position = {name: index for index, name in enumerate(self.names)}
         difference = set(position).symmetric_difference(other.names)
@@ -94,7 +101,16 @@ class Predictions:
 
 
 def save_predictions(predictions: Predictions, path: Path) -> None:
-    """As .npz or .json by the path's suffix, whole or not at all. Raises PredictionsError."""
+    """Write predictions, whole or not at all.
+
+    Args:
+        predictions: The predictions.
+        path: Where to; its suffix, .npz or .json, says which format.
+
+    Raises:
+        PredictionsError: The suffix is another one.
+        OutputError: The file cannot be written.
+    """
     require_suffix(path)
     if path.suffix == ".json":
         content = {
@@ -119,7 +135,11 @@ def save_predictions(predictions: Predictions, path: Path) -> None:
 
 
 def load_predictions(path: Path) -> Predictions:
-    """Raises PredictionsError where the file is missing, foreign or damaged."""
+    """The predictions in a file.
+
+    Raises:
+        PredictionsError: The file is missing, of another kind, or damaged.
+    """
     require_suffix(path)
     if not path.is_file():
         raise PredictionsError(
@@ -136,20 +156,26 @@ def load_predictions(path: Path) -> Predictions:
             raise PredictionsError(
                 f"it is of the classes {', '.join(classes)}, expected {', '.join(EMOTIONS)}"
             )
+        if not isinstance(values.get("metadata", {}), dict):
+            raise PredictionsError("its metadata are no JSON object")
         return Predictions(
             [str(name) for name in values["names"]],
             np.asarray(values["labels"], np.int64),
             np.asarray(values["probabilities"], np.float32),
             values.get("metadata", {}),
         )
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, TypeError, OverflowError) as error:
         raise PredictionsError(
-            f"{path} holds no predictions of glamor-ros evaluate: {error}"
+            f"{path} holds no predictions of glamor-ros evaluate: {error}; 'glamor-ros evaluate … "
+            f"--predictions {path}' writes them anew"
         ) from error
 
 
 def unique_names(names: Sequence[str]) -> list[str]:
-    """The second of the same name gets "#2" and so on: several faces in one image."""
+    """Names of which each occurs once: the second of a name gets "#2", and so on.
+
+    So several faces in one image are told apart.
+    """
     seen: Counter[str] = Counter()
     unique = []
     for name in names:
@@ -159,7 +185,11 @@ def unique_names(names: Sequence[str]) -> list[str]:
 
 
 def require_suffix(path: Path) -> None:
-    """Raises PredictionsError for another format than .npz and .json."""
+    """Refuse a path of another format than .npz and .json.
+
+    Raises:
+        PredictionsError: It is one.
+    """
     if path.suffix not in SUFFIXES:
         raise PredictionsError(f"{path}: predictions are {' or '.join(SUFFIXES)} files")
 
@@ -172,11 +202,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _read_npz(path: Path) -> dict[str, Any]:
-    loaded = np.load(path, allow_pickle=False)
-    if isinstance(loaded, np.ndarray):
-        raise PredictionsError("it is one array, not an archive of several")
-    with loaded as archive:
-        values: dict[str, Any] = {name: archive[name] for name in archive.files}
+    values: dict[str, Any] = dict(read_npz(path))
     if "metadata" in values:
         values["metadata"] = json.loads(str(values["metadata"]))
     return values

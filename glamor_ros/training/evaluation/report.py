@@ -21,25 +21,31 @@ _DATASET_NAMES = {"caer_s": "CAER-S", "ncaer_s": "NCAER-S", "manifest": "a manif
 
 @dataclass(frozen=True)
 class ReportRow:
-    """A result of the paper with what was measured of the same network on the same dataset."""
+    """A result of the paper beside what was measured of the same network on the same dataset.
+
+    Attributes:
+        paper: The paper's result.
+        measured: The evaluations of that network.
+    """
 
     paper: PaperResult
     measured: tuple[EvaluationRecord, ...]
 
     @property
     def status(self) -> str:
-        """MEASURED, NOT_RUN, or NOT_IN_PACKAGE for what the paper quotes from others."""
+        """MEASURED, NOT_RUN, or NOT_IN_PACKAGE for results that the paper quotes from others."""
         if self.measured:
             return MEASURED
         return NOT_RUN if self.paper.network is not None else NOT_IN_PACKAGE
 
     @property
     def accuracies_percent(self) -> list[float]:
+        """The measured accuracies."""
         return [100 * record.accuracy for record in self.measured]
 
     @property
     def difference_percent(self) -> float | None:
-        """Mean of the measured, less the paper's; None where nothing was measured."""
+        """The mean measured accuracy less the paper's; None where nothing was measured."""
         if not self.measured:
             return None
         return fmean(self.accuracies_percent) - self.paper.accuracy_percent
@@ -47,7 +53,12 @@ class ReportRow:
 
 @dataclass(frozen=True)
 class Report:
-    """rows: all results of the paper, in its order. others: evaluations that belong to none."""
+    """All results of the paper beside the measured ones.
+
+    Attributes:
+        rows: The results of the paper, in its order.
+        others: The evaluations that belong to none of them.
+    """
 
     rows: tuple[ReportRow, ...]
     others: tuple[EvaluationRecord, ...]
@@ -56,7 +67,12 @@ class Report:
     def of(
         cls, records: Sequence[EvaluationRecord], paper: Sequence[PaperResult] = PAPER_RESULTS
     ) -> Report:
-        """Evaluations find their rows by network, dataset and split."""
+        """The report of these evaluations, which find their rows by network, dataset and split.
+
+        Args:
+            records: The evaluations.
+            paper: The results of the paper.
+        """
         rows = tuple(
             ReportRow(result, tuple(record for record in records if _belongs(record, result)))
             for result in paper
@@ -65,14 +81,14 @@ class Report:
         return cls(rows, tuple(record for record in records if record not in used))
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """The report as JSON values."""
         return {
             "rows": [_row_as_dict(row) for row in self.rows],
             "others": [asdict(record) for record in self.others],
         }
 
     def markdown(self) -> str:
-        """One section for each of the paper's tables, and how many of its rows were run."""
+        """The report as Markdown: a section for each table, and how many of the rows were run."""
         possible = [row for row in self.rows if row.paper.network is not None]
         run = sum(bool(row.measured) for row in possible)
         lines = [

@@ -1,1 +1,1 @@
-"""Training runs."""
+"""Training runs: recipes, their stages, and the folders that hold them."""

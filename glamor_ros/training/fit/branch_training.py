@@ -1,7 +1,8 @@
-"""Stage 1: face and context encoder by themselves (paper, section 4.2).
+"""Stage 1: face and context encoder, each by itself (paper, section 4.2).
 
-Each is trained within the network that has it alone, with a classifier of its own: settings (i) and
-(ii) of Table 4. Trained from the start with both, the fusion tends to ignore one of them.
+Each is trained within the network that has only this encoder, with a classifier of its own:
+settings (i) and (ii) of Table 4. If both are trained together from the start, the fusion tends to
+ignore one of them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,14 @@ FACE, CONTEXT = "face", "context"
 
 
 def branch_architectures(architecture: Architecture) -> dict[str, Architecture]:
-    """FACE and CONTEXT with the network of each; empty for a network of one encoder."""
+    """The networks in which the encoders are trained by themselves.
+
+    Args:
+        architecture: The whole network.
+
+    Returns:
+        An architecture for FACE and one for CONTEXT; empty for a network with only one encoder.
+    """
     inputs = architecture.classifier_inputs
     uses_face = inputs != "context" or ATTENTIONS[architecture.attention].uses_face
     if not uses_face or inputs == "face":
@@ -32,7 +40,12 @@ def branch_architectures(architecture: Architecture) -> dict[str, Architecture]:
 
 
 def take_encoders(network: GlamorNet, branches: Mapping[str, GlamorNet]) -> None:
-    """Start the network from the branches' encoders."""
+    """Start a network from encoders that were trained by themselves.
+
+    Args:
+        network: The whole network; its encoders' weights are replaced.
+        branches: The trained networks, by FACE and CONTEXT.
+    """
     for name, branch in branches.items():
         encoder = f"{name}_encoder"
         network.get_submodule(encoder).load_state_dict(branch.get_submodule(encoder).state_dict())

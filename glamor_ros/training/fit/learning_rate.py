@@ -1,4 +1,4 @@
-"""How the learning rate goes during a stage."""
+"""The course of the learning rate during a stage."""
 
 from __future__ import annotations
 
@@ -10,10 +10,18 @@ SCHEDULES = ("constant", "step", "cosine")
 
 @dataclass(frozen=True)
 class Schedule:
-    """kind: "constant"; "step", times `factor` at each of `at_epochs`; "cosine", half a cosine.
+    """A course of the learning rate over the epochs of a stage.
 
-    warmup_epochs: the rate first rises linearly for so long, which may be part of an epoch.
-    minimum_learning_rate: the rate does not fall below this, other than in the warm-up.
+    Attributes:
+        kind: "constant"; "step", multiplied by `factor` at each of `at_epochs`; or "cosine", half a
+            cosine down to nothing.
+        at_epochs: Where the steps are, ascending, from 1; for "step" alone.
+        factor: Above 0, at most 1; for "step" alone.
+        warmup_epochs: The epochs during which the rate first rises linearly; may be a fraction.
+        minimum_learning_rate: What the rate does not fall below after the warm-up.
+
+    Raises:
+        ValueError: A value is out of range, or of no use for the kind.
     """
 
     kind: str = "constant"
@@ -42,7 +50,13 @@ class Schedule:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 0")
 
     def learning_rate(self, initial: float, epoch: float, epochs: int) -> float:
-        """At a point of a stage: epoch counts from 0 and has a fraction within an epoch."""
+        """The learning rate at a point of a stage.
+
+        Args:
+            initial: The rate to which the schedule applies.
+            epoch: The point, counted from 0, with a fraction within an epoch.
+            epochs: The length of the stage.
+        """
         scale = 1.0
         if self.kind == "step":
             scale = self.factor ** sum(epoch >= at for at in self.at_epochs)

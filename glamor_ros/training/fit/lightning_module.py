@@ -1,4 +1,4 @@
-"""One stage of training as Lightning sees it."""
+"""One stage of training, in the form that Lightning runs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,13 @@ FACE_WEIGHT, CONTEXT_WEIGHT = "fusion_weight_face", "fusion_weight_context"
 
 
 class NetworkBatch(NamedTuple):
-    """faces (N, 3, 96, 96), contexts (N, 3, 112, 112): float32 in [0, 1]; distributions (N, 7)."""
+    """A batch of the network's inputs with their labels.
+
+    Attributes:
+        faces: (N, 3, 96, 96), float32 in [0, 1].
+        contexts: (N, 3, 112, 112), float32 in [0, 1].
+        distributions: (N, 7), rows sum to 1.
+    """
 
     faces: Tensor
     contexts: Tensor
@@ -35,7 +41,7 @@ class NetworkBatch(NamedTuple):
 
 
 class EpochMetrics(nn.Module):
-    """Means over the samples of an epoch, of all processes together."""
+    """The means over the samples of an epoch, of all processes together."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,6 +51,13 @@ class EpochMetrics(nn.Module):
         self.context_weight = MeanMetric()
 
     def update(self, loss: Tensor, output: GlamorOutput, distributions: Tensor) -> None:
+        """Take the samples of a batch in.
+
+        Args:
+            loss: The mean over the batch.
+            output: What the network says of it.
+            distributions: The labels, (N, 7).
+        """
         self.loss.update(loss.detach(), len(distributions))
         self.accuracy.update(output.logits.detach(), distributions.argmax(dim=1))
         if output.fusion_weights is not None:
@@ -53,7 +66,11 @@ class EpochMetrics(nn.Module):
             self.context_weight.update(weights[:, 1])
 
     def named(self, *, fuses: bool) -> dict[str, Metric]:
-        """What there is to log; fuses: whether there are fusion weights."""
+        """The metrics to log, by name.
+
+        Args:
+            fuses: Whether the network has fusion weights.
+        """
         metrics: dict[str, Metric] = {LOSS: self.loss, ACCURACY: self.accuracy}
         if fuses:
             metrics |= {FACE_WEIGHT: self.face_weight, CONTEXT_WEIGHT: self.context_weight}
@@ -61,11 +78,18 @@ class EpochMetrics(nn.Module):
 
 
 class StageModule(LightningModule):
-    """Trains all of `network` as a stage of a recipe says.
+    """The training of a whole network as a stage of a recipe says.
 
     Batches of prepared samples (see EmotionDataset) are augmented, or cut from their centre, on the
     device. What is random in an epoch depends on the seed, the epoch and the process alone, so that
-    a run that goes on from the last epoch is the run that was not interrupted.
+    a run continued from the last epoch is the run that was not interrupted.
+
+    Args:
+        network: The network; all of it is trained.
+        input_spec: The sizes of its inputs.
+        recipe: How it is trained.
+        augmentation: Random changes to the training samples.
+        seed: Decides everything that is drawn.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Where trained weights come from; kept in their checkpoint's metadata."""
+"""The origin of trained weights, which is kept in their checkpoint's metadata."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..data.emotion_dataset import EmotionDataset
 
 
 def versions() -> dict[str, str]:
-    """Of what the numbers depend on."""
+    """The versions of the software on which the weights depend, by name."""
     packages = ("glamor_ros", "lightning", "torch", "numpy")
     return {
         "python": platform.python_version(),
@@ -32,7 +32,7 @@ def _version(package: str) -> str:
 
 
 def describe_samples(dataset: EmotionDataset) -> dict[str, Any]:
-    """How many there are, of each class by its most probable label."""
+    """The number of samples, in all and of each class by its most probable label."""
     counts = np.bincount(dataset.labels, minlength=len(EMOTIONS))
     return {
         "samples": len(dataset),
@@ -47,7 +47,15 @@ def provenance(
     processes: int,
     figures: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """processes: that shared each batch. figures: of the epoch whose weights these are."""
+    """The origin of weights, as JSON values.
+
+    Args:
+        recipe: The recipe's fields.
+        data: Where the samples come from.
+        stage: The stage that has given the weights.
+        processes: The number of processes that shared each batch.
+        figures: What was measured in the epoch whose weights these are, by name.
+    """
     return {
         "made_with": "glamor-ros train",
         "recipe": dict(recipe),

@@ -1,4 +1,4 @@
-"""What a training run is, all of it: read from a YAML file."""
+"""The recipe of a training run: all that decides its result, read from a YAML file."""
 
 from __future__ import annotations
 
@@ -26,21 +26,24 @@ PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 
 @dataclass(frozen=True)
 class StageRecipe:
-    """Stochastic gradient descent on the cross-entropy with the labels' distributions.
+    """A stage's stochastic gradient descent, on the cross-entropy with the labels' distributions.
 
     Attributes:
         epochs: Passes over the training samples.
         batch_size: Samples of a step, on all devices together.
-        learning_rate: The initial one.
-        schedule: How it changes.
-        momentum: Of the gradient, 0 to 1.
+        learning_rate: The initial learning rate.
+        schedule: How the learning rate changes.
+        momentum: The momentum of the gradient, from 0 to below 1.
         nesterov: Whether the momentum is Nesterov's.
-        weight_decay: Of weights; biases and normalisations have none.
-        label_smoothing: The share of each label that is spread over all classes, 0 to 1.
-        dropout: Before the classifier's last layer, 0 to 1.
-        averaged_weights_decay: Of an exponential average over the steps, which is then what is
-            validated and saved; None for none.
+        weight_decay: The decay of the weights; biases and normalisations have none.
+        label_smoothing: The share of each label that is spread over all classes, from 0 to below 1.
+        dropout: The dropout before the classifier's last layer, from 0 to below 1.
+        averaged_weights_decay: The decay of an exponential average over the steps, which is then
+            validated and saved in place of the weights; None for no average.
         precision: See Lightning's Trainer.
+
+    Raises:
+        ValueError: A value is out of range.
     """
 
     epochs: int
@@ -90,7 +93,13 @@ class Stages:
 
 @dataclass(frozen=True)
 class PaperRow:
-    """The row of a table of the paper that a recipe is for."""
+    """The row of a table of the paper that a recipe reproduces.
+
+    Attributes:
+        table: The number of the table.
+        method: The name in its row.
+        dataset: "caer_s" or "ncaer_s".
+    """
 
     table: int
     method: str
@@ -99,20 +108,20 @@ class PaperRow:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides what a training run gives.
+    """Everything that decides the result of a training run.
 
     Attributes:
-        model: The network's parts.
+        model: The parts of the network.
         stages: How it is trained.
         inputs: The sizes of its inputs.
         augmentation: Random changes to the training samples.
         pretrained_encoders: Whether the encoders start from weights trained elsewhere, which the
             run is given.
         without_face: What becomes of images without a face; see SamplePreparation.
-        seed: Of everything that is drawn, 0 to MAX_SEED.
+        seed: Decides everything that is drawn, 0 to MAX_SEED.
         deterministic: Whether the same run gives the same weights again, on a GPU at the cost of
             some speed.
-        description: For the reader.
+        description: A text for the reader.
         paper: The result of the paper that it reproduces; None for none.
     """
 
@@ -149,15 +158,23 @@ class Recipe:
             raise RecipeError(f"'model': {error}") from error
 
     def training_preparation(self) -> SamplePreparation:
-        """Of the samples that are augmented."""
+        """How the samples are prepared that are then augmented."""
         margin_px = self.augmentation.face_margin_px(self.inputs)
         return SamplePreparation(self.inputs, margin_px, self.without_face)
 
     def validation_preparation(self) -> SamplePreparation:
+        """How the samples are prepared that are not augmented."""
         return SamplePreparation(self.inputs, without_face=self.without_face)
 
     def with_precision(self, precision: str) -> Recipe:
-        """The same in all stages with another precision. Raises RecipeError."""
+        """The same recipe with another precision in all stages.
+
+        Args:
+            precision: See Lightning's Trainer.
+
+        Raises:
+            RecipeError: There is no such precision.
+        """
         try:
             joint = replace(self.stages.joint, precision=precision)
         except ValueError as error:
@@ -166,7 +183,7 @@ class Recipe:
         return replace(self, stages=Stages(joint, branches))
 
     def as_dict(self) -> dict[str, Any]:
-        """For YAML and JSON: what `load_recipe` reads, tuples as lists."""
+        """The recipe as YAML or JSON values, as `load_recipe` reads them."""
         as_lists: dict[str, Any] = _tuples_as_lists(asdict(self))
         return as_lists
 
@@ -178,7 +195,11 @@ def _tuples_as_lists(value: Any) -> Any:
 
 
 def load_recipe(path: Path) -> Recipe:
-    """Raises RecipeError, which names the file and the key."""
+    """The recipe in a YAML file.
+
+    Raises:
+        RecipeError: The file cannot be read or is no recipe; the message names file and key.
+    """
     try:
         return read_fields(Recipe, read_yaml(path))
     except RecipeError as error:
@@ -186,14 +207,21 @@ def load_recipe(path: Path) -> Recipe:
 
 
 def shipped_recipes() -> dict[str, Path]:
-    """By name, those in `config/training`."""
+    """The recipes in `config/training`: the path of each by its name."""
     return {
         path.stem: path for path in sorted((share_directory() / "config/training").glob("*.yaml"))
     }
 
 
 def find_recipe(name: str) -> Path:
-    """A file's path, or the name of a shipped recipe. Raises RecipeError."""
+    """The file of a recipe.
+
+    Args:
+        name: The path of a file, or the name of a shipped recipe.
+
+    Raises:
+        RecipeError: There is neither.
+    """
     path = Path(name)
     if path.suffix in (".yaml", ".yml") or path.is_file():
         return path

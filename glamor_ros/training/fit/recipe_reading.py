@@ -1,4 +1,4 @@
-"""YAML files to data classes, with errors that name the key.
+"""Data classes read from YAML files, with errors that name the key.
 
 A file may name another one beside it as its `base`: mappings of both are merged key by key, lists
 and values are replaced.
@@ -20,11 +20,15 @@ _Result = TypeVar("_Result")
 
 
 class RecipeError(GlamorError, ValueError):
-    """A recipe cannot be used; the message names the key, what is wrong and what is expected."""
+    """A recipe that cannot be used; the message names the key, what is wrong and what is needed."""
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """The file's mapping with that of its bases. Raises RecipeError."""
+    """The mapping in a file, merged with those of its bases.
+
+    Raises:
+        RecipeError: A file cannot be read, is no YAML, holds no mapping, or is its own base.
+    """
     return _read_yaml(path, ())
 
 
@@ -33,7 +37,8 @@ def _read_yaml(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecipeError(f"cannot read the recipe {path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    # PyYAML lets the ValueError of an impossible date or number through.
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise RecipeError(f"{path} is no YAML: {error}") from error
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise RecipeError(f"{path} is no recipe: expected keys with values, as 'seed: 0'")
@@ -59,11 +64,19 @@ def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
 
 
 def read_fields(kind: type[_Result], values: object, where: str = "") -> _Result:
-    """A data class from a mapping; `where` is the key that holds it.
+    """A data class made from a mapping.
 
-    Fields are data classes, numbers, text, truth values, tuples of integers or of text, or None.
-    What the class itself refuses with a ValueError is told with the key, too. A class with
-    `from_fields` is made by it.
+    Fields may be data classes, numbers, text, truth values, tuples of integers or of text, or None.
+    What the class itself refuses with a ValueError is reported with the key, too. A class with a
+    method `from_fields` is made by it.
+
+    Args:
+        kind: The data class.
+        values: The mapping.
+        where: The key that holds the mapping; empty for the whole recipe.
+
+    Raises:
+        RecipeError: A key is unknown or missing, or a value is of another type or out of range.
     """
     if not isinstance(values, Mapping):
         raise RecipeError(f"{where or 'the recipe'} is {values!r}, expected keys with values")
@@ -105,7 +118,7 @@ def _read(hint: Any, value: object, where: str) -> Any:
     if hint is float and isinstance(value, int | float | str) and not isinstance(value, bool):
         try:
             return float(value)  # YAML takes 5e-4, without a point, for text.
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
     if type(value) is hint:
         return value

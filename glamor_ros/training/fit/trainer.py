@@ -1,4 +1,4 @@
-"""A whole training run: the recipe's stages in order, each a fit of Lightning's Trainer."""
+"""A whole training run: the stages of a recipe in order, each fitted by Lightning's Trainer."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from ...network.encoders import load_imagenet_weights
 from ...network.glamor_net import GlamorNet
 from ...network.weights.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from ..data.batch_sampling import Shard, ShuffledBatches
-from ..data.data_module import EmotionDataModule
 from ..data.emotion_dataset import EmotionDataset
 from .branch_training import branch_architectures, take_encoders
+from .data_module import EmotionDataModule
 from .lightning_module import StageModule
 from .provenance import describe_samples, provenance
 from .recipe import Recipe, StageRecipe
@@ -42,7 +42,7 @@ _EXPECTED_WARNINGS = (
 
 
 class TrainingError(GlamorError, ValueError):
-    """A run lacks something that its recipe needs, or that Lightning does."""
+    """A run that lacks something that its recipe or Lightning needs."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,10 @@ class TrainingData:
     """The samples of a run.
 
     Attributes:
-        train: Prepared with the recipe's `training_preparation`.
-        validation: Prepared with its `validation_preparation`; None trains without validation.
-        source: Where they come from, for the provenance; JSON values.
+        train: Samples prepared with the recipe's `training_preparation`.
+        validation: Samples prepared with its `validation_preparation`; None trains without
+            validation.
+        source: Where the samples come from, for the provenance; JSON values.
     """
 
     train: EmotionDataset
@@ -60,6 +61,7 @@ class TrainingData:
     source: Mapping[str, Any]
 
     def describe(self) -> dict[str, Any]:
+        """The source with the number of samples, as JSON values."""
         return {
             "source": dict(self.source),
             "train": describe_samples(self.train),
@@ -72,14 +74,15 @@ class RunSettings:
     """The place and the machines on which a recipe is run.
 
     Attributes:
-        output: The run's folder, shared by all machines.
+        output: The folder of the run, shared by all machines.
         resume: Whether an interrupted run is continued.
         accelerator: See Lightning's Trainer, as for devices, nodes (its num_nodes) and strategy.
-        devices: Devices of each machine.
-        nodes: Machines.
+        devices: The number of devices of each machine.
+        nodes: The number of machines.
         strategy: How the devices share a batch.
-        workers: Processes of each device that read samples.
-        encoder_weights: For recipes with `pretrained_encoders`; see `load_imagenet_weights`.
+        workers: The number of processes of each device that read samples.
+        encoder_weights: The file for recipes with `pretrained_encoders`; see
+            `load_imagenet_weights`.
         limit_batches: The largest number of training and of validation batches in an epoch, to try
             a recipe out; None for all.
         progress_bar: Whether Lightning draws one.
@@ -102,9 +105,9 @@ class TrainedNetwork:
     """The weights that a run has given.
 
     Attributes:
-        best: The most accurate in validation; None without validation data.
-        last: Those of the last epoch.
-        figures: What was measured in that epoch, by name.
+        best: The most accurate weights in validation; None without validation data.
+        last: The weights of the last epoch.
+        figures: What was measured in the last epoch, by name.
     """
 
     best: Path | None

@@ -1,4 +1,4 @@
-"""What happens during a stage besides the steps."""
+"""What happens during a stage besides its steps: warnings, lines for people, best weights."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from lightning.pytorch.callbacks import Callback, WeightAveraging
 from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 
-from .lightning_module import ACCURACY, FACE_WEIGHT
+from .lightning_module import ACCURACY, FACE_WEIGHT, LOSS
 
 COLLAPSED_WEIGHT = 0.95
 
 
 class FusionCollapseWarning(UserWarning):
-    """The fusion ignores the face or the context (paper, section 4.2)."""
+    """A warning that the fusion ignores the face or the context (paper, section 4.2)."""
 
 
 class FusionWatch(Callback):
-    """Warns at the end of an epoch in which the fusion's mean weight left one branch with nothing.
+    """A watch over the fusion's weights, which warns of an epoch that left a branch with nothing.
 
-    It warns anew when another branch is ignored, or the same after a recovery.
+    It warns again when another branch is ignored, or the same one after a recovery.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class FusionWatch(Callback):
 
 
 def ignored_branch(mean_face_weight: float) -> str | None:
-    """The branch that the fusion has stopped to use."""
+    """The branch that the fusion ignores, "face" or "context"; None where it uses both."""
     if mean_face_weight > COLLAPSED_WEIGHT:
         return "context"
     return "face" if mean_face_weight < 1 - COLLAPSED_WEIGHT else None
@@ -67,10 +67,13 @@ SaveWeights = Callable[[Mapping[str, Any]], None]
 
 
 class BestWeights(Callback):
-    """Saves the weights after each validation that is more accurate than those before.
+    """A saver of the weights after each validation that is more accurate than all before.
 
-    save gets the epoch's figures. It stands before an averaging callback, which puts the trained
-    weights back in the place of the averaged ones.
+    It stands before an averaging callback, which puts the trained weights back in the place of the
+    averaged ones.
+
+    Args:
+        save: Called with the figures of the epoch whose weights are to be saved.
     """
 
     def __init__(self, save: SaveWeights) -> None:
@@ -94,13 +97,22 @@ class BestWeights(Callback):
 
 
 def epoch_figures(trainer: Trainer, epochs: int) -> dict[str, float]:
-    """What is logged of the newest epoch, by name; epochs: how many it ends."""
+    """What is logged of the newest epoch, by name.
+
+    Args:
+        trainer: Lightning's trainer.
+        epochs: The number of epochs that have been finished.
+    """
     figures = {name: float(value) for name, value in sorted(trainer.callback_metrics.items())}
     return {"epochs": epochs, **figures}
 
 
 class AveragedWeights(WeightAveraging):
-    """An exponential average of weights and statistics over the steps, at first a quick one."""
+    """An exponential average of weights and statistics over the steps, which adapts fast at first.
+
+    Args:
+        decay: The share of the average that a step keeps in the long run.
+    """
 
     def __init__(self, decay: float) -> None:
         def average(averaged: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
@@ -108,3 +120,35 @@ class AveragedWeights(WeightAveraging):
             return averaged + (current - averaged) * (1 - kept)
 
         super().__init__(use_buffers=True, avg_fn=average)
+
+
+class EpochLines(Callback):
+    """A line of text for every epoch of a stage, written by the first process alone.
+
+    Args:
+        stage: The name of the stage.
+        write: Takes each line.
+    """
+
+    def __init__(self, stage: str, write: Callable[[str], object]) -> None:
+        self._stage = stage
+        self._write = write
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._write_line(
+            trainer.current_epoch + 1,
+            trainer.max_epochs,
+            {name: float(value) for name, value in trainer.callback_metrics.items()},
+        )
+
+    @rank_zero_only
+    def _write_line(self, epoch: int, epochs: int | None, figures: dict[str, float]) -> None:
+        parts = [
+            f"loss {figures[f'train/{LOSS}']:.4f}",
+            f"accuracy {figures[f'train/{ACCURACY}']:.4f}",
+        ]
+        if f"validation/{ACCURACY}" in figures:
+            parts.append(f"validation accuracy {figures[f'validation/{ACCURACY}']:.4f}")
+        if f"train/{FACE_WEIGHT}" in figures:
+            parts.append(f"the face's fusion weight {figures[f'train/{FACE_WEIGHT}']:.2f}")
+        self._write(f"{self._stage} {epoch}/{epochs}: {', '.join(parts)}")

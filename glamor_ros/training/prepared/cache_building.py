@@ -1,4 +1,4 @@
-"""Filling a sample cache: in parallel, and so that an interrupted build loses one block at most."""
+"""The filling of a sample cache: in parallel, and such that an interruption costs one block."""
 
 from __future__ import annotations
 
@@ -23,9 +23,14 @@ BLOCK = 256
 
 
 class RowFile:
-    """An .npy file of uint8 rows, written at any row; rows never written take no disk space.
+    """An .npy file of uint8 rows, written in any order; rows never written take no disk space.
 
     Writes go through the file, not a map: a full disk is then an OSError, not the process's end.
+
+    Args:
+        path: The file.
+        rows: The number of rows.
+        row_shape: The shape of one row.
     """
 
     def __init__(self, path: Path, rows: int, row_shape: tuple[int, ...]) -> None:
@@ -38,7 +43,11 @@ class RowFile:
         self._file = os.open(path, os.O_RDWR)
 
     def write(self, row: int, values: NDArray[np.uint8]) -> None:
-        """Raises OSError."""
+        """Write one row.
+
+        Raises:
+            OSError: The disk is full, or the file cannot be written.
+        """
         data = memoryview(values.tobytes())
         position = self._offset + row * self._row_bytes
         while data:
@@ -46,18 +55,24 @@ class RowFile:
             data, position = data[written:], position + written
 
     def sync(self) -> None:
-        """Returns when what was written is on the disk."""
+        """Wait until what was written is on the disk."""
         os.fsync(self._file)
 
     def close(self) -> None:
+        """Close the file."""
         os.close(self._file)
 
 
 class CacheBuilder:
-    """Builds the cache of the samples in a folder of its own, which may hold an interrupted one.
+    """A build of a sample cache in a folder of its own, which may hold an interrupted one.
 
     The progress file has a line for each block of samples, written when the block is on the disk:
     its number, and the rows that were left out with the reasons.
+
+    Args:
+        samples: The samples to prepare.
+        preparation: How they are prepared.
+        directory: The folder of this cache alone.
     """
 
     def __init__(
@@ -70,7 +85,16 @@ class CacheBuilder:
         self._progress_file = directory / "progress.jsonl"
 
     def run(self, workers: int, on_progress: Callable[[int, int], None]) -> None:
-        """Leaves a whole cache in the directory. Raises CacheError or OSError."""
+        """Prepare all samples and leave a finished cache in the directory.
+
+        Args:
+            workers: The number of threads.
+            on_progress: Called with the numbers of samples done and of all.
+
+        Raises:
+            CacheError: No sample can be prepared, or the disk is too small.
+            OSError: The directory cannot be written.
+        """
         self.directory.mkdir(exist_ok=True)
         self._require_space()
         total = len(self._samples)
@@ -123,7 +147,7 @@ class CacheBuilder:
             )
 
     def _read_progress(self) -> dict[int, dict[int, str]]:
-        """Of each finished block, why rows of it are left out."""
+        """For each finished block, the rows that were left out with the reasons."""
         reasons: dict[int, dict[int, str]] = {}
         if not self._progress_file.is_file():
             return reasons

@@ -13,12 +13,16 @@ from ..data.samples import Skipped
 
 
 class CacheError(GlamorError, ValueError):
-    """A sample cache cannot be built or used; the message names it and what to do."""
+    """A sample cache that cannot be built or used; the message names it and what to do."""
 
 
 @dataclass(frozen=True)
 class CachePaths:
-    """Where everything lies in a cache's folder."""
+    """The files in the folder of a cache.
+
+    Attributes:
+        directory: The folder.
+    """
 
     directory: Path
 
@@ -45,14 +49,23 @@ class CachePaths:
 
 @dataclass(frozen=True)
 class CacheIndex:
-    """names: the images of the samples that were read, in order."""
+    """The table of contents of a cache.
+
+    Attributes:
+        names: The images of the samples that were read, in order.
+        skipped: The samples that could not be prepared.
+    """
 
     names: tuple[str, ...]
     skipped: tuple[Skipped, ...]
 
     @classmethod
     def read(cls, paths: CachePaths) -> CacheIndex:
-        """Raises CacheError where a file is missing or the index is damaged."""
+        """The index of a finished cache.
+
+        Raises:
+            CacheError: A file of the cache is missing, or the index is damaged.
+        """
         files = (paths.faces, paths.contexts, paths.distributions, paths.used_rows, paths.index)
         missing = [path.name for path in files if not path.is_file()]
         if missing:
@@ -70,6 +83,7 @@ class CacheIndex:
             ) from error
 
     def write(self, paths: CachePaths) -> None:
+        """Write the index, whole or not at all."""
         skipped: Sequence[tuple[str, str]] = [(one.where, one.reason) for one in self.skipped]
         content = {"names": self.names, "skipped": skipped}
         atomic_write(paths.index, json.dumps(content, indent=0).encode())

@@ -17,14 +17,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from ..data.emotion_dataset import Batch, EmotionDataset, Indices, as_batch
 from ..data.samples import Sample, Skipped
 from .cache_building import CacheBuilder
-from .cache_files import CacheIndex, CachePaths
+from .cache_files import CacheError, CacheIndex, CachePaths
 from .sample_preparation import SamplePreparation
 
 FORMAT = "glamor_ros.sample_cache.1"
@@ -32,7 +33,12 @@ FORMAT = "glamor_ros.sample_cache.1"
 
 @dataclass(frozen=True)
 class SampleCache:
-    """A finished cache. skipped: the samples that could not be prepared."""
+    """A finished cache of prepared samples.
+
+    Attributes:
+        directory: Its folder.
+        index: What it holds.
+    """
 
     directory: Path
     index: CacheIndex
@@ -47,13 +53,22 @@ class SampleCache:
         workers: int | None = None,
         on_progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> SampleCache:
-        """The cache of these samples: the one that is there, or a new one.
+        """The cache of these samples: the one that is there already, or a new one.
 
-        workers: threads (default: one a core); decoding and resizing run outside Python's lock.
-        An interrupted build goes on where it was; several processes that ask for the same cache
+        An interrupted build continues where it was; several processes that ask for the same cache
         wait for the first. Caches of other samples in the same directory stay.
-        Raises CacheError where no sample can be prepared or the disk is too small, OSError where
-        the directory cannot be written.
+
+        Args:
+            samples: The samples.
+            preparation: How they are prepared.
+            directory: The folder that holds this cache beside others.
+            workers: Threads, by default one for each core; decoding and resizing run outside
+                Python's lock.
+            on_progress: Called with the numbers of samples done and of all.
+
+        Raises:
+            CacheError: No sample can be prepared, or the disk is too small.
+            OSError: The directory cannot be written.
         """
         key = cache_key(samples, preparation)
         final = directory / key
@@ -67,7 +82,11 @@ class SampleCache:
 
     @classmethod
     def open(cls, directory: Path) -> SampleCache:
-        """A finished cache. Raises CacheError where it is missing or damaged."""
+        """The finished cache in a folder.
+
+        Raises:
+            CacheError: It is missing or damaged.
+        """
         return cls(directory, CacheIndex.read(CachePaths(directory)))
 
     def __len__(self) -> int:
@@ -75,20 +94,37 @@ class SampleCache:
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
+        """The samples that could not be prepared."""
         return self.index.skipped
 
     def dataset(self) -> CachedDataset:
+        """The samples as a dataset.
+
+        Raises:
+            CacheError: A file of the cache is damaged.
+        """
         return CachedDataset(CachePaths(self.directory), self.index)
 
 
 class CachedDataset(EmotionDataset):
-    """The samples of a cache; the files are mapped, not read, and mapped anew in every process."""
+    """The samples of a cache; the files are mapped, not read, and mapped anew in every process.
+
+    Args:
+        paths: The files of the cache.
+        index: Their table of contents.
+
+    Raises:
+        CacheError: A file is damaged.
+    """
 
     def __init__(self, paths: CachePaths, index: CacheIndex) -> None:
         self._paths = paths
         self._index = index
-        self._rows: NDArray[np.int64] = np.load(paths.used_rows)
-        self._distributions: NDArray[np.float32] = np.load(paths.distributions)[self._rows]
+        self._rows: NDArray[np.int64] = _loaded(paths.used_rows, np.int64)
+        self._distributions: NDArray[np.float32] = _loaded(paths.distributions, np.float32)
+        if self._rows.max(initial=-1) >= len(self._distributions):
+            raise _damaged(paths.used_rows, "it names rows that are not there")
+        self._distributions = self._distributions[self._rows]
         self._images: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None = None
 
     @property
@@ -100,10 +136,15 @@ class CachedDataset(EmotionDataset):
         return self._index.names
 
     def batch(self, indices: Indices) -> Batch:
+        """The samples at these indices, in this order; see `EmotionDataset.batch`.
+
+        Raises:
+            CacheError: A file of the cache is damaged.
+        """
         if self._images is None:
             self._images = (
-                np.load(self._paths.faces, mmap_mode="r"),
-                np.load(self._paths.contexts, mmap_mode="r"),
+                _loaded(self._paths.faces, np.uint8, mmap_mode="r"),
+                _loaded(self._paths.contexts, np.uint8, mmap_mode="r"),
             )
         faces, contexts = self._images
         rows = self._rows[np.asarray(indices, np.int64)]
@@ -114,8 +155,22 @@ class CachedDataset(EmotionDataset):
         return self.__dict__ | {"_images": None}
 
 
+def _loaded(path: Path, dtype: DTypeLike, mmap_mode: Literal["r"] | None = None) -> NDArray[Any]:
+    try:
+        array = np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise _damaged(path, str(error)) from error
+    if array.dtype != dtype:
+        raise _damaged(path, f"it holds {array.dtype}")
+    return array
+
+
+def _damaged(path: Path, problem: str) -> CacheError:
+    return CacheError(f"{path} is damaged ({problem}); delete {path.parent}, it is built again")
+
+
 def cache_key(samples: Sequence[Sample], preparation: SamplePreparation) -> str:
-    """Changes with the samples, their order, their image files and how they are prepared."""
+    """A name that changes with the samples, their order, their files and how they are prepared."""
     digest = hashlib.sha256(json.dumps([FORMAT, asdict(preparation)]).encode())
     for sample in samples:
         path = os.path.abspath(sample.image)
@@ -134,7 +189,7 @@ def _file_state(path: str) -> tuple[int, int, bool] | None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """One process at a time; the lock ends with the process that holds it."""
+    """A lock that one process holds at a time; it ends with the process."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""From a sample to the uint8 images that a training run augments and the network takes."""
+"""The preparation of samples: the uint8 images that are augmented and then given to the network."""
 
 from __future__ import annotations
 
@@ -19,12 +19,17 @@ WITHOUT_FACE = ("black", "whole_image", "skip")
 
 
 class SampleError(GlamorError, ValueError):
-    """A sample cannot be prepared, although its image can be read."""
+    """A sample that cannot be prepared, although its image can be read."""
 
 
 @dataclass(frozen=True)
 class PreparedSample:
-    """RGB. face: (h + 2 margin, w + 2 margin, 3). context: (128, 171, 3), before it is cropped."""
+    """A sample's images before augmentation, uint8, RGB.
+
+    Attributes:
+        face: (h + 2 margin, w + 2 margin, 3).
+        context: (128, 171, 3), not yet cropped.
+    """
 
     face: NDArray[np.uint8]
     context: NDArray[np.uint8]
@@ -32,12 +37,15 @@ class PreparedSample:
 
 @dataclass(frozen=True)
 class SamplePreparation:
-    """How samples are prepared: as for the recognizer, but for what augmentation must see.
+    """The preparation of samples: the recognizer's, with what augmentation needs besides.
 
-    face_margin_px: of the resized face's pixels, added on each side for random crops and rotations;
-    without it, the face is exactly the recognizer's. The context keeps context_resize's size.
-    without_face: a sample without a box gets a "black" face, as in the released code, or the
-    "whole_image" as its face, the context being unmasked in both; or it is left out ("skip").
+    Attributes:
+        input_spec: The network's inputs. The context keeps the size context_resize.
+        face_margin_px: Added on each side of the face for random crops and rotations, in pixels of
+            the resized face; with 0 the face is exactly the recognizer's.
+        without_face: What becomes of a sample without a box: it gets a "black" face, as in the
+            released code, or the "whole_image" as its face, with the context unmasked in both
+            cases; or it is left out ("skip").
     """
 
     input_spec: InputSpec
@@ -54,22 +62,40 @@ class SamplePreparation:
 
     @property
     def face_shape(self) -> tuple[int, int, int]:
+        """The shape of a prepared face, (height, width, 3)."""
         height, width = self.input_spec.face_size
         return height + 2 * self.face_margin_px, width + 2 * self.face_margin_px, 3
 
     @property
     def context_shape(self) -> tuple[int, int, int]:
+        """The shape of a prepared context, (height, width, 3)."""
         return *self.input_spec.context_resize, 3
 
     def read(self, sample: Sample) -> PreparedSample:
-        """Raises MediaError for the image, SampleError for its face."""
+        """The prepared images of a sample, read from its file.
+
+        Raises:
+            MediaError: The image cannot be read.
+            SampleError: There is no face where one is needed, or its box is outside the image.
+        """
         if sample.box is None and self.without_face == "skip":
             raise SampleError("has no face")
         image_bgr = read_picture(sample.image)
         return PreparedSample(self.face(image_bgr, sample.box), self.context(image_bgr, sample.box))
 
     def face(self, image_bgr: NDArray[np.uint8], box: Box | None) -> NDArray[np.uint8]:
-        """(h + 2 margin, w + 2 margin, 3). Raises SampleError for a box outside the image."""
+        """The face, cut out and resized with its margin.
+
+        Args:
+            image_bgr: (H, W, 3).
+            box: The face; None where none is known.
+
+        Returns:
+            (h + 2 margin, w + 2 margin, 3), RGB.
+
+        Raises:
+            SampleError: The box is outside the image.
+        """
         if box is None and self.without_face != "whole_image":
             return np.zeros(self.face_shape, np.uint8)
         height, width = image_bgr.shape[:2]
@@ -79,7 +105,18 @@ class SamplePreparation:
         return _to_uint8(preprocessor.faces_with_margin(image, [region], self.face_margin_px))
 
     def context(self, image_bgr: NDArray[np.uint8], box: Box | None) -> NDArray[np.uint8]:
-        """(128, 171, 3), not cropped. Raises SampleError for a box outside the image."""
+        """The context, masked and resized but not cropped.
+
+        Args:
+            image_bgr: (H, W, 3).
+            box: The face; None where none is known.
+
+        Returns:
+            (128, 171, 3), RGB.
+
+        Raises:
+            SampleError: The box is outside the image.
+        """
         is_masked = self.input_spec.context_faces == "masked"
         masks = [self._region(image_bgr, box)] if box and is_masked else []
         uncropped = replace(self.input_spec, context_crop=self.input_spec.context_resize)
@@ -95,6 +132,6 @@ class SamplePreparation:
 
 
 def _to_uint8(images: torch.Tensor) -> NDArray[np.uint8]:
-    """From [0, 1], rounded to the nearest."""
+    """Images in [0, 1] as uint8, rounded to the nearest."""
     (image,) = images.numpy()
     return np.rint(image * np.float32(255)).astype(np.uint8)

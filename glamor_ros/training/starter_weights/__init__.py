@@ -1,1 +1,1 @@
-"""The recipe of `weights/glamor_starter.safetensors`: run it with `python -m`, see `__main__`."""
+"""The making of `weights/glamor_starter.safetensors`; run with `python -m`, see `__main__`."""

@@ -1,12 +1,12 @@
-"""Trains and measures `weights/glamor_starter*.safetensors`.
+"""The training and measuring of `weights/glamor_starter*.safetensors`.
 
     python -m glamor_ros.training.starter_weights boxes DATA
     python -m glamor_ros.training.starter_weights face DATA RUN
     python -m glamor_ros.training.starter_weights joint DATA RUN OUT
     python -m glamor_ros.training.starter_weights measure DATA RUN OUT
 
-DATA holds ferplus_train.npz, ferplus_valid.npz and the folder facial_expressions/; RUN gets what
-is needed between the steps and what was measured, OUT the checkpoints.
+DATA holds ferplus_train.npz, ferplus_valid.npz and the folder facial_expressions/. RUN gets what is
+needed between the steps and what was measured, OUT the checkpoints.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def boxes(data: Path, count: int = 240) -> None:
-    """How wide the detector's boxes are in FER+ crops, from which FACE_BOX_SCALE comes."""
+    """Measure how wide the detector's boxes are in FER+ crops, which gives FACE_BOX_SCALE."""
     crops = load_ferplus(data / "ferplus_valid.npz").images
     chosen = np.random.default_rng(0).choice(len(crops), count, replace=False)
     widths, missed = relative_box_widths(build_face_detector("mmod"), crops[chosen])
@@ -81,7 +81,7 @@ def boxes(data: Path, count: int = 240) -> None:
 
 @app.command()
 def face(data: Path, run: Path) -> None:
-    """Stage 1; goes on where it was stopped."""
+    """Train stage 1, the face branch; an interrupted run continues."""
     run.mkdir(parents=True, exist_ok=True)
     valid = load_ferplus(data / "ferplus_valid.npz")
     images = torch.from_numpy(valid.images)[:, None]
@@ -112,7 +112,7 @@ def joint(
     out: Path,
     steps: int = typer.Option(500, help="Steps of the joint training."),
 ) -> None:
-    """Stage 2, calibrated."""
+    """Train stage 2, the whole network, and calibrate it."""
     branch = FaceBranch()
     branch.load_state_dict(load_file(run / FACE_BRANCH))
     train = load_ferplus(data / "ferplus_train.npz", ignore_single_votes=True)
@@ -141,7 +141,7 @@ def joint(
 
 @app.command()
 def measure(data: Path, run: Path, out: Path) -> None:
-    """What the model card tells, as measured.json and as the card's tables."""
+    """Write what the model card tells, as measured.json and as the card's tables."""
     valid = load_ferplus(data / "ferplus_valid.npz")
     images = torch.from_numpy(valid.images)[:, None]
     _, heads = train_and_test(load_heads(data / "facial_expressions"))

@@ -1,4 +1,4 @@
-"""What a camera and a detector do to a face that a data set's crops do not have."""
+"""What cameras and detectors do to faces, and the crops of a data set do not show."""
 
 from __future__ import annotations
 
@@ -14,9 +14,14 @@ WARM_LIGHT = (1.15, 1.0, 0.75)
 
 
 def window(zoom: float, right: float = 0.0, down: float = 0.0) -> Disturbance:
-    """Faces (N, C, h, w) in a box zoom times as wide, moved by parts of its side.
+    """A disturbance that sees faces (N, C, h, w) in a wider and shifted box.
 
     What lies beyond the picture repeats its border.
+
+    Args:
+        zoom: The width of the box, in widths of the face's own box.
+        right: How far the box is moved to the right, in parts of its side.
+        down: How far the box is moved down, in parts of its side.
     """
     row_x, row_y = [zoom, 0.0, 2 * right], [0.0, zoom, 2 * down]
 
@@ -29,13 +34,13 @@ def window(zoom: float, right: float = 0.0, down: float = 0.0) -> Disturbance:
 
 
 def low_resolution(faces: Tensor) -> Tensor:
-    """Faces (N, C, h, w) as a small face far away gives them."""
+    """Faces (N, C, h, w) as they look when they are small and far away."""
     small = functional.interpolate(faces, (LOW_RESOLUTION_PX, LOW_RESOLUTION_PX), mode="area")
     return functional.interpolate(small, faces.shape[2:], mode="bilinear", align_corners=False)
 
 
 def warm_light(faces: Tensor) -> Tensor:
-    """RGB faces (N, 3, h, w) in [0, 1] under a lamp."""
+    """RGB faces (N, 3, h, w) in [0, 1], lit by a lamp."""
     return (faces * torch.tensor(WARM_LIGHT).view(1, 3, 1, 1)).clamp(0, 1)
 
 

@@ -45,7 +45,7 @@ GENTLE_AUGMENTATION = FaceAugmentation(
 
 
 class FaceBranch(nn.Module):
-    """Faces (N, 3, H, W), RGB in [0, 1], to logits (N, 7) from the face alone."""
+    """A network that tells the emotion from the face alone."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,13 +54,20 @@ class FaceBranch(nn.Module):
         self.head = nn.Linear(self.face_encoder.out_channels, len(EMOTIONS))
 
     def forward(self, faces: Tensor) -> Tensor:
+        """The logits (N, 7) of faces (N, 3, H, W), RGB in [0, 1]."""
         logits: Tensor = self.head(self.drop(self.face_encoder(faces).mean(dim=(2, 3))))
         return logits
 
 
 @dataclass(frozen=True)
 class Phase:
-    """Epochs at one size of the faces in pixels; an epoch draws as many faces as FER+ has."""
+    """Epochs at one size of the faces; an epoch draws as many faces as FER+ has.
+
+    Attributes:
+        size_px: Height and width of the faces.
+        epochs: The number of epochs.
+        augmentation: What is done to the faces.
+    """
 
     size_px: int
     epochs: int
@@ -69,7 +76,12 @@ class Phase:
 
 @dataclass(frozen=True)
 class FaceSchedule:
-    """Phases under one rise and fall of the learning rate."""
+    """The phases of the stage, under a single rise and fall of the learning rate.
+
+    Attributes:
+        phases: The phases, in their order.
+        peak_learning_rate: The largest learning rate.
+    """
 
     phases: Sequence[Phase] = (
         Phase(48, 8),
@@ -81,7 +93,12 @@ class FaceSchedule:
 
 
 def resized_faces(images: Tensor, size_px: int) -> Tensor:
-    """Grey images (N, 1, h, w), uint8, to RGB faces (N, 3, size, size) in [0, 1], bilinear."""
+    """RGB faces (N, 3, size, size) in [0, 1], resized bilinearly from grey images.
+
+    Args:
+        images: (N, 1, h, w), uint8.
+        size_px: Height and width of the faces.
+    """
     faces = functional.interpolate(
         images.float() / 255, size=(size_px, size_px), mode="bilinear", align_corners=False
     )
@@ -90,7 +107,13 @@ def resized_faces(images: Tensor, size_px: int) -> Tensor:
 
 @torch.inference_mode()
 def predict_logits(branch: nn.Module, images: Tensor, size_px: int) -> Tensor:
-    """Logits (N, 7) for grey images (N, 1, h, w), uint8, in a single pass without augmentation."""
+    """The logits (N, 7) of grey images, in a single pass without augmentation.
+
+    Args:
+        branch: The network.
+        images: (N, 1, h, w), uint8.
+        size_px: Height and width at which the network sees them.
+    """
     return torch.cat([branch(resized_faces(batch, size_px)) for batch in images.split(256)])
 
 
@@ -101,9 +124,16 @@ def train_face_branch(
     state_path: Path,
     after_epoch: Callable[[FaceBranch, int, int, float], None],
 ) -> FaceBranch:
-    """The averaged branch. Goes on from state_path where there is one; written after every epoch.
+    """The face branch with averaged weights, trained to the end of the schedule.
 
-    after_epoch gets the averaged branch, the epoch, its face size in pixels and the mean loss.
+    Args:
+        faces: FER+ faces.
+        heads: Photographs of heads.
+        schedule: The phases of the training.
+        state_path: The file of the training's state, written after every epoch; a training whose
+            state is there continues from it.
+        after_epoch: Called with the averaged branch, the number of the epoch, its face size in
+            pixels and the mean loss.
     """
     torch.manual_seed(0)
     generator = torch.Generator().manual_seed(1)

@@ -22,7 +22,14 @@ HELD_OUT_IDENTITIES = 0.3
 
 @dataclass(frozen=True)
 class Heads:
-    """faces: (N, 3, 112, 112), uint8, RGB, the whole photographs. labels: (N,), int64."""
+    """Photographs of heads, held in memory.
+
+    Attributes:
+        paths: The files.
+        faces: The whole photographs, (N, 3, 112, 112), uint8, RGB.
+        labels: (N,), int64.
+        identities: The person in each photograph.
+    """
 
     paths: tuple[Path, ...]
     faces: Tensor
@@ -43,7 +50,7 @@ class Heads:
 
 
 def load_heads(directory: Path) -> Heads:
-    """All photographs of a folder as `facial_expressions` describes it.
+    """All photographs of a folder that is laid out as `facial_expressions` describes it.
 
     Raises:
         DatasetError: The folder is no such dataset.
@@ -69,9 +76,15 @@ def _read(path: Path) -> NDArray[np.uint8]:
 def train_and_test_index(
     labels: NDArray[np.int64], identities: Sequence[str]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The places of two parts in which nobody appears in both.
+    """The places of the photographs to train on and to test on; nobody appears in both.
 
-    The second has HELD_OUT_IDENTITIES of each class, as well as whole identities allow.
+    Args:
+        labels: The class of each photograph, (N,).
+        identities: The person in each photograph.
+
+    Returns:
+        The places of both parts, ascending. The second has HELD_OUT_IDENTITIES of each class, as
+        well as whole identities allow.
     """
     fractions = 1 - HELD_OUT_IDENTITIES, HELD_OUT_IDENTITIES
     train, test = split_by_identity(labels, identities, fractions, seed=0)

@@ -36,7 +36,16 @@ FACE_ONLY = Architecture(classifier_inputs="face")
 
 @dataclass(frozen=True)
 class JointSchedule:
-    """Steps and batch sizes of the stage."""
+    """The steps and batch sizes of the stage.
+
+    Attributes:
+        context_steps: Steps in which the context encoder is trained by itself.
+        joint_steps: Steps in which the whole network is trained.
+        faces_per_batch: FER+ faces in each batch.
+        heads_per_batch: Photographs of heads in each batch.
+        context_peak_learning_rate: The largest learning rate of the context's steps.
+        joint_peak_learning_rate: The largest learning rate of the joint steps.
+    """
 
     context_steps: int = 100
     joint_steps: int = 500
@@ -47,7 +56,11 @@ class JointSchedule:
 
 
 class StarterNet(nn.Module):
-    """The network and the heads that its branches keep for themselves while it is trained."""
+    """The network with the heads that its branches keep for themselves while it is trained.
+
+    Args:
+        face_branch: The result of stage 1, whose encoder and head are taken over.
+    """
 
     def __init__(self, face_branch: FaceBranch) -> None:
         super().__init__()
@@ -61,13 +74,13 @@ class StarterNet(nn.Module):
         self.context_head = nn.Sequential(nn.Dropout(0.5), nn.Linear(256, len(EMOTIONS)))
 
     def context_logits(self, contexts: Tensor) -> Tensor:
-        """Contexts (N, 3, 112, 112) to logits (N, 7), without attention."""
+        """The logits (N, 7) of contexts (N, 3, 112, 112), without attention."""
         cells = cast(Encoder, self.glamor.context_encoder)(contexts).mean(dim=(2, 3))
         logits: Tensor = self.context_head(cells)
         return logits
 
     def forward(self, faces: Tensor, contexts: Tensor) -> tuple[GlamorOutput, Tensor]:
-        """What the whole says, and the logits of the face alone (N, 7)."""
+        """The output of the whole network, and the logits (N, 7) of the face alone."""
         output: GlamorOutput = self.glamor(faces, contexts)
         return output, self.face_classifier(output.face_vector)
 
@@ -82,10 +95,14 @@ class StarterNet(nn.Module):
 
 @torch.no_grad()
 def start_from_linear(classifier: nn.Sequential, head: nn.Linear) -> None:
-    """Makes Dense, ReLU, Dropout, Dense compute head(v_f), whatever follows v_f in its input.
+    """Make the layers Dense, ReLU, Dropout, Dense compute head(v_f), whatever follows v_f.
 
     Each class takes a pair of hidden units, relu(x) - relu(-x) = x, as many times over as there is
     room, so that dropout cannot silence a class.
+
+    Args:
+        classifier: The layers, whose weights are replaced; their input begins with v_f.
+        head: The layer to be computed.
     """
     first, last = cast(nn.Linear, classifier[0]), cast(nn.Linear, classifier[-1])
     classes, features = head.weight.shape
@@ -101,13 +118,13 @@ def start_from_linear(classifier: nn.Sequential, head: nn.Linear) -> None:
 
 
 def attention_concentration(attention: Tensor) -> Tensor:
-    """How far maps (N, H, W) are from even, 0 to log(H W): their mean relative entropy to it."""
+    """How uneven attention maps (N, H, W) are: their mean relative entropy, 0 to log(H W)."""
     weights = attention.flatten(1).clamp(min=1e-8)
     return (weights * weights.log()).sum(dim=1).mean() + math.log(weights.shape[1])
 
 
 class _Batches:
-    """Draws faces (N, 3, 96, 96), contexts (N, 3, 112, 112) and targets (N, 7)."""
+    """A source of faces (N, 3, 96, 96), contexts (N, 3, 112, 112) and targets (N, 7)."""
 
     def __init__(
         self,
@@ -132,7 +149,15 @@ def train_joint(
     schedule: JointSchedule,
     report: Callable[[str], None],
 ) -> StarterNet:
-    """The averaged network. report gets a line every hundred steps."""
+    """The network with averaged weights, trained to the end of the schedule.
+
+    Args:
+        face_branch: The result of stage 1.
+        faces: FER+ faces.
+        heads: Photographs of heads.
+        schedule: The steps of the training.
+        report: Takes a line of text every hundred steps.
+    """
     torch.manual_seed(2)
     generator = torch.Generator().manual_seed(3)
     batches = _Batches(faces, heads, schedule, generator)

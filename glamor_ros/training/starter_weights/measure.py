@@ -1,4 +1,4 @@
-"""What the model card says: measured on images kept out of the training, written as its tables."""
+"""The figures of the model card, measured on images kept out of the training, and its tables."""
 
 from __future__ import annotations
 
@@ -56,7 +56,12 @@ class NeutralContext:
 
 @torch.inference_mode()
 def neutral_logits(network: GlamorNet, images: Tensor) -> Tensor:
-    """Logits (N, 7) for grey faces (N, 1, h, w), uint8, in neutral contexts, in a single pass."""
+    """The logits (N, 7) of grey faces in neutral contexts, in a single pass.
+
+    Args:
+        network: The network.
+        images: (N, 1, h, w), uint8.
+    """
     neutral = NeutralContext(network)
     return torch.cat(
         [neutral.logits(resized_faces(batch, FACE_SIZE_PX)) for batch in images.split(BATCH_SIZE)]
@@ -67,7 +72,13 @@ def neutral_logits(network: GlamorNet, images: Tensor) -> Tensor:
 def disturbed_accuracies(
     network: GlamorNet, images: Tensor, labels: NDArray[np.int64]
 ) -> dict[str, float]:
-    """Accuracy on grey faces (N, 1, h, w), uint8, in neutral contexts, by disturbance."""
+    """The accuracy on grey faces in neutral contexts, by disturbance.
+
+    Args:
+        network: The network.
+        images: (N, 1, h, w), uint8.
+        labels: (N,).
+    """
     neutral = NeutralContext(network)
     correct = dict.fromkeys(DISTURBANCES, 0)
     starts = range(BATCH_SIZE, len(labels), BATCH_SIZE)
@@ -80,13 +91,23 @@ def disturbed_accuracies(
 
 
 def predictions_of(logits: Tensor, labels: NDArray[np.int64]) -> Predictions:
-    """Logits (N, 7) and labels (N,) as predictions with made names."""
+    """Predictions with invented names, made from logits.
+
+    Args:
+        logits: (N, 7).
+        labels: (N,).
+    """
     probabilities = torch.softmax(logits, dim=1).numpy()
     return Predictions([f"face {i}" for i in range(len(labels))], labels, probabilities)
 
 
 def largest_faces(detector: FaceDetector, paths: Sequence[Path]) -> list[Box | None]:
-    """Of the faces in each photograph the one with the largest area, None where there is none."""
+    """The face with the largest area in each photograph; None where there is none.
+
+    Args:
+        detector: What finds the faces.
+        paths: The photographs.
+    """
     largest: list[Box | None] = []
     for some in _batches(paths):
         for detections in detector.detect([Frame(read_picture(path)) for path in some]):
@@ -96,12 +117,12 @@ def largest_faces(detector: FaceDetector, paths: Sequence[Path]) -> list[Box | N
 
 
 def as_it_is(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The image itself."""
+    """The image, unchanged."""
     return image_bgr
 
 
 def in_grey(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(h, w, 3) as a camera without colours gives it."""
+    """The image (h, w, 3) as a camera without colours gives it."""
     grey = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY)
     return cast(NDArray[np.uint8], cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))
 
@@ -112,13 +133,13 @@ def predict_heads(
     boxes: Sequence[Box | None],
     change: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] = as_it_is,
 ) -> Predictions:
-    """Recognition of the face in each photograph's box; those without one are left out.
+    """The predictions for the face in each photograph; photographs without one are left out.
 
     Args:
         recognizer: What is measured.
         heads: The photographs, with their labels.
-        boxes: The face in each of them.
-        change: What becomes of the photograph before.
+        boxes: The face in each of them; None where there is none.
+        change: What is done to each photograph first.
     """
     places = [place for place, box in enumerate(boxes) if box is not None]
     estimates = []
@@ -143,9 +164,16 @@ def _batches(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
 def relative_box_widths(
     detector: FaceDetector, crops: NDArray[np.uint8]
 ) -> tuple[NDArray[np.float64], int]:
-    """Widths of the boxes over those of the crops (N, h, w), and in how many there was no face.
+    """How wide the detector's boxes are, in widths of the crops that they are found in.
 
     Crops are enlarged, and their borders repeated outwards, until the detector can see the face.
+
+    Args:
+        detector: What finds the faces.
+        crops: (N, h, w), uint8.
+
+    Returns:
+        The relative widths; and the number of crops in which no face was found.
     """
     widths = []
     for crop in crops:
@@ -161,13 +189,21 @@ def relative_box_widths(
 
 
 def accuracy_table(sets: Mapping[str, Mapping[str, Any]]) -> str:
-    """A line for each set of images; its values are `Metrics.as_dict()`."""
+    """A Markdown table with a line for each set of images.
+
+    Args:
+        sets: The `Metrics.as_dict()` of each set, by its name.
+    """
     header = ["Measured on", "Images", "Accuracy", "Balanced accuracy", "ECE", *EMOTIONS]
     return _table(header, [[name, *_figures(measured)] for name, measured in sets.items()])
 
 
 def disturbance_table(accuracies: Mapping[str, Mapping[str, float]]) -> str:
-    """By file and disturbance; a line for each disturbance."""
+    """A Markdown table with a line for each disturbance and a column for each file of weights.
+
+    Args:
+        accuracies: The accuracy by file and disturbance.
+    """
     names = next(iter(accuracies.values()))
     rows = [[name, *(f"{one[name]:.3f}" for one in accuracies.values())] for name in names]
     return _table(["FER+ validation with", *accuracies], rows)

@@ -19,7 +19,13 @@ HEADS_RARITY = 0.5
 
 
 class FaceMixture:
-    """A source of augmented batches, drawn at random from faces and heads."""
+    """A source of augmented batches, drawn at random from faces and heads.
+
+    Args:
+        faces: FER+ faces.
+        heads: Photographs of heads.
+        generator: The source of everything that is drawn.
+    """
 
     def __init__(self, faces: LabelledFaces, heads: Heads, generator: torch.Generator) -> None:
         self._images = torch.from_numpy(faces.images)[:, None]
@@ -39,8 +45,8 @@ class FaceMixture:
         """A batch of FER+ faces followed by heads.
 
         Args:
-            faces: Number of FER+ faces.
-            heads: Number of heads.
+            faces: The number of FER+ faces.
+            heads: The number of heads.
             size_px: Height and width of the images.
             augmentation: What is done to them.
 
@@ -61,6 +67,6 @@ class FaceMixture:
 
 
 def _rarity(labels: Tensor, power: float) -> Tensor:
-    """Sampling weights (N,): one over the class's frequency, to the given power."""
+    """Sampling weights (N,): one over the frequency of the class, raised to a power."""
     frequency = torch.bincount(labels, minlength=len(EMOTIONS)).float().clamp(min=1)
     return frequency[labels] ** -power

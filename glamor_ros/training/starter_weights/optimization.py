@@ -16,7 +16,7 @@ _Network = TypeVar("_Network", bound=nn.Module)
 
 
 def channels_last(images: Tensor) -> Tensor:
-    """The same images (N, C, H, W) in the memory order N, H, W, C: convolutions run faster so."""
+    """The same images (N, C, H, W) in the memory order N, H, W, C, which convolutions prefer."""
     return images.contiguous(memory_format=torch.channels_last)
 
 
@@ -38,7 +38,12 @@ class AveragedWeights(Generic[_Network]):
 
     @torch.no_grad()
     def update(self, trained: _Network, step: int) -> None:
-        """Take the trained network's values in; step counts from 0."""
+        """Take in the values of the trained network.
+
+        Args:
+            trained: The network.
+            step: The number of the training step, from 0.
+        """
         decay = min(self._decay, (1 + step) / (10 + step))
         for average, value in zip(
             self.network.state_dict().values(), trained.state_dict().values(), strict=True
@@ -52,9 +57,12 @@ class AveragedWeights(Generic[_Network]):
 class StarterOptimizer:
     """Muon (Jordan et al., 2024) on the filters of convolutions, AdamW on everything else.
 
-    Muon's steps are scaled to AdamW's, so that both follow one learning rate. Built from
-    (module, factor of the learning rate) pairs. Biases and normalisation parameters, and the
-    filters that see the image itself, whose matrix is too narrow, belong to AdamW.
+    Muon's steps are scaled to AdamW's, so that both follow one learning rate. Biases and
+    normalisation parameters, and the filters that see the image itself, whose matrix is too narrow,
+    belong to AdamW.
+
+    Args:
+        modules: What is trained, each with a factor of the learning rate.
     """
 
     def __init__(self, modules: Iterable[tuple[nn.Module, float]]) -> None:
@@ -86,9 +94,11 @@ class StarterOptimizer:
             )
 
     def set_learning_rate(self, peak: float, progress: float) -> None:
-        """Linear rise over the first 1 % of the training, then a half cosine down to nothing.
+        """Set the rate: a linear rise over the first 1 % of the training, then half a cosine to 0.
 
-        progress: the part of the training that is done, in [0, 1].
+        Args:
+            peak: The largest learning rate.
+            progress: The part of the training that is done, in [0, 1].
         """
         rise = min(1.0, (progress + 1e-4) / 0.01)
         rate = peak * rise * 0.5 * (1 + math.cos(math.pi * progress)) + 1e-6
@@ -97,7 +107,7 @@ class StarterOptimizer:
                 group["lr"] = rate * group["scale"]
 
     def step(self, loss: Tensor) -> None:
-        """One step against the gradient of the loss."""
+        """Take one step against the gradient of the loss."""
         loss.backward()
         for filters, matrix in self._filters:
             matrix.grad = None if filters.grad is None else _as_matrix(channels_last(filters.grad))

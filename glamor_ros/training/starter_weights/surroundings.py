@@ -1,10 +1,10 @@
 """Made surroundings for faces that come without any.
 
-Contexts are (N, 3, 112, 112) in [0, 1] with the face's place set to zero, as the network sees them.
-Neither data set has scenes, so they are put together: plain colours, gradients and strongly changed
-photographs, which tell nothing of the emotion, and in half of them a few other faces, of which half
-share the person's emotion: that people who are together often feel alike is all that this context
-can teach.
+Contexts are (N, 3, 112, 112) in [0, 1] with the place of the face set to zero, as the network sees
+them. Neither data set has scenes, so they are put together: plain colours, gradients and strongly
+changed photographs, which tell nothing of the emotion. Half of them contain a few other faces, half
+of which share the person's emotion: that people who are together often feel alike is all that this
+context can teach.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class Surroundings:
 
     Args:
         pool: Faces (M, 3, h, w), uint8, that may appear in them.
-        labels: Their emotions (M,).
-        generator: What is drawn from.
+        labels: The emotions of these faces, (M,).
+        generator: The source of everything that is drawn.
     """
 
     def __init__(self, pool: Tensor, labels: Tensor, generator: torch.Generator) -> None:
@@ -35,7 +35,7 @@ class Surroundings:
         ]
 
     def draw(self, labels: Tensor) -> Tensor:
-        """A context for each person, labels (N,) being their emotions."""
+        """A context (3, 112, 112) for each person, given the people's emotions, labels (N,)."""
         count = len(labels)
         contexts = torch.where(self._chance(count, 0.3), self._plain(count), self._scenery(count))
         in_company = self._uniform(count) < 0.5
@@ -56,7 +56,7 @@ class Surroundings:
         return functional.interpolate(small, (side, side), mode="bilinear", align_corners=True)
 
     def _scenery(self, count: int) -> Tensor:
-        """Parts of photographs, enlarged until no face is left to see."""
+        """Parts of photographs, enlarged until no face can be seen in them."""
         index = torch.randint(len(self._pool), (count,), generator=self._generator)
         zoom = 0.1 + 0.2 * self._uniform(count)
         centre = (self._uniform(count, 2) * 2 - 1) * 0.8
@@ -93,7 +93,7 @@ class Surroundings:
 
 
 def _sample(pictures: Tensor, zoom: Tensor, centre: Tensor, flip: Tensor, beyond: str) -> Tensor:
-    """What lies in a window of the pictures; zoom (N,) and centre (N, 2) in half sides."""
+    """A window of each picture; zoom (N,) and centre (N, 2) are in half sides."""
     zero = torch.zeros_like(zoom)
     rows = [
         torch.stack([zoom * flip, zero, centre[:, 0] * flip], dim=1),
@@ -105,7 +105,7 @@ def _sample(pictures: Tensor, zoom: Tensor, centre: Tensor, flip: Tensor, beyond
 
 
 def _inside(centre: Tensor, size: Tensor) -> Tensor:
-    """Which cells (N, 1, 112, 112) lie in boxes; centre (N, 2) as x, y, size (N,), parts of 1."""
+    """Whether cells (N, 1, 112, 112) are in boxes; centre (N, 2) is x, y, size (N,), parts of 1."""
     position = (torch.arange(CONTEXT_SIZE_PX) + 0.5) / CONTEXT_SIZE_PX
     inside_x = (position - centre[:, :1]).abs() < size[:, None] / 2
     inside_y = (position - centre[:, 1:]).abs() < size[:, None] / 2
@@ -113,11 +113,17 @@ def _inside(centre: Tensor, size: Tensor) -> Tensor:
 
 
 def hide_box(contexts: Tensor, centre: Tensor, size: Tensor) -> Tensor:
-    """Contexts with a black box each; centre (N, 2) as x, y and size (N,), in parts of the side."""
+    """Contexts with a black box in each.
+
+    Args:
+        contexts: (N, 3, 112, 112).
+        centre: The centre of each box, (N, 2), x and y in parts of the side.
+        size: The side of each box, (N,), in parts of the side.
+    """
     return contexts.masked_fill(_inside(centre, size), 0.0)
 
 
 def neutral_surroundings(count: int) -> Tensor:
-    """Mid-grey contexts (count, 3, 112, 112), a hidden face in the middle, a third of the side."""
+    """Mid-grey contexts (count, 3, 112, 112) with a hidden face in the middle, a third as wide."""
     grey = torch.full((count, 3, CONTEXT_SIZE_PX, CONTEXT_SIZE_PX), 0.5)
     return hide_box(grey, torch.full((count, 2), 0.5), torch.full((count,), 1 / 3))

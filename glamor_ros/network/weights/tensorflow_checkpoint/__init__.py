@@ -1,4 +1,4 @@
-"""Reader of TensorFlow 2 object-based checkpoints, without TensorFlow."""
+"""A reader of TensorFlow 2 object-based checkpoints that needs no TensorFlow."""
 
 from .bundle import TensorFlowCheckpoint
 from .bundle_messages import VariableInfo

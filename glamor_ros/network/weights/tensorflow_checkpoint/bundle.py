@@ -1,4 +1,4 @@
-"""Reader of TensorFlow's tensor bundle: an index of variables and the data shards beside it.
+"""TensorFlow's tensor bundle: an index of variables and the data shards beside it.
 
 Format: tensorflow/core/util/tensor_bundle/tensor_bundle.h.
 """
@@ -36,11 +36,14 @@ _FILE_SUFFIX = re.compile(r"\.(index|data-\d{5}-of-\d{5})$")
 class TensorFlowCheckpoint:
     """The variables of a TensorFlow 2 object-based checkpoint.
 
-    prefix is the path without suffix; the path of the index or of a shard is understood too.
     Opening reads the index and checks that every shard is there and long enough; `read` verifies
     the checksum of what it reads.
 
-    Raises TensorFlowCheckpointError: a file is missing, foreign, truncated or damaged.
+    Args:
+        prefix: The path without suffix; the path of the index or of a shard is understood too.
+
+    Raises:
+        TensorFlowCheckpointError: A file is missing, of another kind, truncated or damaged.
     """
 
     def __init__(self, prefix: Path) -> None:
@@ -71,7 +74,9 @@ class TensorFlowCheckpoint:
     def read(self, name: str) -> np.ndarray:
         """The values of one variable, read-only, in its shape.
 
-        Raises TensorFlowCheckpointError: absent, wrong checksum, or a type that numpy lacks.
+        Raises:
+            TensorFlowCheckpointError: There is no such variable, its checksum is wrong, or its type
+                is one that NumPy lacks.
         """
         if name not in self._entries:
             examples = ", ".join(list(self._entries)[:3])
@@ -98,10 +103,6 @@ class TensorFlowCheckpoint:
                 "copy both again"
             )
         return np.frombuffer(data, dtype).reshape(entry.info.shape)
-
-    def read_all(self) -> dict[str, np.ndarray]:
-        """The values of all variables by name; raises what `read` raises."""
-        return {name: self.read(name) for name in self._entries}
 
     def _shard_path(self, shard: int) -> Path:
         name = f"{self.prefix.name}.data-{shard:05d}-of-{self._shard_count:05d}"

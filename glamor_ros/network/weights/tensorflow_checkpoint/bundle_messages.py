@@ -34,7 +34,14 @@ _OTHER_DTYPES = {7: "string", 14: "bfloat16", 20: "resource", 21: "variant"}
 
 @dataclass(frozen=True)
 class VariableInfo:
-    """What the index says of one variable; dtype is TensorFlow's name of it."""
+    """The index entry of one variable, as far as it describes the values.
+
+    Attributes:
+        name: Its name in the checkpoint.
+        shape: Its dimensions.
+        dtype: TensorFlow's name of its type.
+        shard: The number of the shard that holds it.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -43,7 +50,7 @@ class VariableInfo:
 
     @property
     def numpy_dtype(self) -> np.dtype | None:
-        """Of the stored bytes; None for a type that numpy does not have."""
+        """The type of the stored bytes; None for a type that NumPy lacks."""
         if self.dtype not in _NUMPY_DTYPES.values():
             return None
         return np.dtype(self.dtype).newbyteorder("<")
@@ -51,7 +58,13 @@ class VariableInfo:
 
 @dataclass(frozen=True)
 class BundleHeader:
-    """How many shards there are and what a reader must be able to do."""
+    """The number of shards, and what a reader must be able to do.
+
+    Attributes:
+        shard_count: The number of data files.
+        endianness: 0 for little endian.
+        min_reader_version: The oldest version of a reader that understands the bundle.
+    """
 
     shard_count: int
     endianness: int
@@ -60,7 +73,15 @@ class BundleHeader:
 
 @dataclass(frozen=True)
 class BundleEntry:
-    """Where the bytes of a variable are: offset and size within its shard."""
+    """The place of a variable's bytes.
+
+    Attributes:
+        info: What is stored there.
+        offset_bytes: Where it begins in its shard.
+        size_bytes: How long it is.
+        masked_crc32c: Its checksum; see `masked_crc32c`.
+        is_sliced: Whether the variable is stored in several pieces.
+    """
 
     info: VariableInfo
     offset_bytes: int
@@ -70,7 +91,10 @@ class BundleEntry:
 
 
 def parse_header(message: bytes) -> BundleHeader:
-    """BundleHeaderProto: num_shards = 1, endianness = 2, version = 3 {min_consumer = 2}."""
+    """The header in a BundleHeaderProto.
+
+    num_shards = 1, endianness = 2, version = 3 {min_consumer = 2}.
+    """
     fields = dict(iterate_fields(message))
     version = dict(iterate_fields(_as_bytes(fields.get(3, b""))))
     return BundleHeader(
@@ -81,7 +105,10 @@ def parse_header(message: bytes) -> BundleHeader:
 
 
 def parse_entry(name: str, message: bytes) -> BundleEntry:
-    """BundleEntryProto: dtype = 1, shape, shard_id, offset, size, crc32c, slices = 7."""
+    """The entry in a BundleEntryProto.
+
+    dtype = 1, shape, shard_id, offset, size, crc32c, slices = 7.
+    """
     fields = dict(iterate_fields(message))
     dtype_number = _as_int(fields.get(1, 0))
     dtypes = _NUMPY_DTYPES | _OTHER_DTYPES
@@ -100,7 +127,7 @@ def parse_entry(name: str, message: bytes) -> BundleEntry:
 
 
 def _parse_shape(message: bytes) -> tuple[int, ...]:
-    """TensorShapeProto: repeated dim = 2 {size = 1}."""
+    """The dimensions in a TensorShapeProto: repeated dim = 2 {size = 1}."""
     return tuple(
         _as_int(dict(iterate_fields(_as_bytes(dimension))).get(1, 0))
         for number, dimension in iterate_fields(message)

@@ -1,4 +1,4 @@
-"""Reader of LevelDB's sorted string table, the format of a checkpoint's `.index` file.
+"""LevelDB's sorted string table, the format of a checkpoint's `.index` file.
 
 Format: https://github.com/google/leveldb/blob/main/doc/table_format.md. A file is data blocks, a
 meta-index block, an index block and a footer of 48 bytes that points at the last two.
@@ -15,9 +15,10 @@ _NO_COMPRESSION = 0
 
 
 def read_table(path: Path) -> dict[bytes, bytes]:
-    """All entries of the table at `path`, in the order of their keys; every checksum is verified.
+    """All entries of a table, in the order of their keys; every checksum is verified.
 
-    Raises TensorFlowCheckpointError: not a table, damaged, or compressed.
+    Raises:
+        TensorFlowCheckpointError: The file is no table, damaged, or compressed.
     """
     data = path.read_bytes()
     if len(data) < FOOTER_LENGTH or int.from_bytes(data[-8:], "little") != MAGIC:
@@ -44,7 +45,7 @@ def _read_entries(path: Path, data: bytes) -> dict[bytes, bytes]:
 
 
 def _read_block_handle(data: bytes, position: int) -> tuple[tuple[int, int], int]:
-    """An (offset, size) pair within the file and the position after it."""
+    """The offset and size of a block within the file, and the position after the pair."""
     offset, position = read_varint(data, position)
     size, position = read_varint(data, position)
     return (offset, size), position
@@ -69,7 +70,7 @@ def _read_block(path: Path, data: bytes, handle: tuple[int, int]) -> bytes:
 
 
 def _block_entries(block: bytes) -> list[tuple[bytes, bytes]]:
-    """The entries of a block, whose keys share a prefix with the key before."""
+    """The entries of a block, each of whose keys shares a prefix with the key before it."""
     restart_count = int.from_bytes(take(block, len(block) - 4, 4)[0], "little")
     end = len(block) - 4 * (restart_count + 1)
     if end < 0:

@@ -1,4 +1,4 @@
-"""What a checkpoint's bytes are made of: varints, protocol buffer fields and checksums.
+"""The bytes of a checkpoint: varints, protocol buffer fields and checksums.
 
 Format: https://protobuf.dev/programming-guides/encoding.
 """
@@ -16,7 +16,7 @@ _MASK_DELTA = 0xA282EAD8
 
 
 class TensorFlowCheckpointError(GlamorError, ValueError):
-    """A checkpoint cannot be read: the message names the file or variable and what to do."""
+    """A checkpoint that cannot be read; the message names the file or variable and what to do."""
 
 
 class WireFormatError(GlamorError, ValueError):
@@ -24,13 +24,17 @@ class WireFormatError(GlamorError, ValueError):
 
 
 def masked_crc32c(data: bytes) -> int:
-    """CRC-32C (Castagnoli) of the data, rotated right by 15 bits plus a constant, 32 bits."""
+    """The CRC-32C (Castagnoli) of the data, rotated right by 15 bits plus a constant, 32 bits."""
     crc = google_crc32c.value(data)
     return (((crc >> 15) | (crc << 17)) + _MASK_DELTA) & 0xFFFFFFFF
 
 
 def read_varint(data: bytes, position: int) -> tuple[int, int]:
-    """The unsigned 64-bit varint at `position` and the position after it."""
+    """The unsigned 64-bit varint at a position, and the position after it.
+
+    Raises:
+        WireFormatError: The data end too early, or the number has more than 64 bits.
+    """
     value = 0
     for shift in range(0, 64, 7):
         if position >= len(data):
@@ -44,7 +48,11 @@ def read_varint(data: bytes, position: int) -> tuple[int, int]:
 
 
 def take(data: bytes, position: int, length: int) -> tuple[bytes, int]:
-    """`length` bytes at `position` and the position after them."""
+    """The next `length` bytes from a position, and the position after them.
+
+    Raises:
+        WireFormatError: The data end too early.
+    """
     end = position + length
     if end > len(data):
         raise WireFormatError(f"{length} bytes are missing or cut short at byte {position}")
@@ -55,6 +63,9 @@ def iterate_fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
     """The (field number, value) pairs of a message, in the order in which they are stored.
 
     Numbers come as int (unsigned), everything with a length (strings, submessages) as bytes.
+
+    Raises:
+        WireFormatError: The message ends too early, or is no protocol buffer message.
     """
     position = 0
     while position < len(message):

@@ -7,13 +7,21 @@ from typing import Any
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 
+from ..data.batch_sampling import OrderedBatches, Shard, ShuffledBatches
+from ..data.emotion_dataset import EmotionDataset
 from ..evaluation.evaluate import BATCH_SIZE
-from .batch_sampling import OrderedBatches, Shard, ShuffledBatches
-from .emotion_dataset import EmotionDataset
 
 
 class EmotionDataModule(LightningDataModule):
-    """batch_size: of training, of all processes together. workers: processes that read samples."""
+    """The training and validation samples of a run, as Lightning's Trainer takes them.
+
+    Args:
+        train: The samples to train on.
+        validation: The samples to validate on; None for none.
+        batch_size: Training samples of a step, in all processes together.
+        seed: Decides the order of the training samples.
+        workers: Processes of each device that read samples; 0 reads in the training process.
+    """
 
     def __init__(
         self,
@@ -32,11 +40,20 @@ class EmotionDataModule(LightningDataModule):
         self._workers = workers
 
     def train_dataloader(self) -> DataLoader[Any]:
-        """Raises BatchError where the batch size fits neither the samples nor the devices."""
+        """A loader of one epoch's training batches.
+
+        Raises:
+            BatchError: The batch size fits neither the samples nor the devices.
+        """
         batches = ShuffledBatches(len(self._train), self._batch_size, self._seed, self._shard)
         return self._loader(self._train, batches)
 
     def val_dataloader(self) -> DataLoader[Any] | list[Any]:
+        """A loader of all validation samples; an empty list where there are none.
+
+        Raises:
+            BatchError: There are fewer samples than devices.
+        """
         if self._validation is None:
             return []
         batches = OrderedBatches(len(self._validation), BATCH_SIZE, self._shard)

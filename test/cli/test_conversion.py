@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from glamor_ros.cli.weights.import_weights import import_weights
+from glamor_ros.cli.weights.conversion import import_weights
 from glamor_ros.network.weights.checkpoint import load_checkpoint
 from glamor_ros.network.weights.tensorflow_checkpoint import TensorFlowCheckpointError
 
