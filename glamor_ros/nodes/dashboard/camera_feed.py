@@ -47,8 +47,9 @@ class PictureSettings:
 
 
 class CameraFeed:
-    """The subscriptions of one camera: to the people always, to images and attention maps while
-    somebody looks at them.
+    """The subscriptions of one camera, as far as viewers look at what they bring.
+
+    People are subscribed to always, images and attention maps while somebody looks at them.
 
     Args:
         node: Whose subscriptions they are.
