@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from ..common.node_process import ProcessNode, run_node
@@ -14,9 +13,6 @@ def main(args: list[str] | None = None) -> int:
 
 
 def _make_node() -> ProcessNode:
-    # Between two pieces of work OpenMP's threads would else wait busily, on the very cores that the
-    # camera's driver and DDS need: twice the processor's time for a lower rate.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     # PyTorch takes seconds to import; by now a signal ends the process as it should.
     from .lifecycle_node import EmotionNode
 

@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from ...messages.cv_bridge_conversion import try_cv_bridge
 from ...messages.image_decoding import ImageDecoder, RawConversion
 from ...perception.device import describe_device, require_device
@@ -60,7 +58,6 @@ class EmotionNode(ManagedNode):
         self._load = load
         self._make_decoder = make_decoder
         self._ids = PersonIds()
-        self._default_threads = torch.get_num_threads()
         self._models: Models | None = None
         self._conversion: RawConversion | None = None
         self._outputs: dict[str, CameraOutputs] = {}
@@ -114,7 +111,7 @@ class EmotionNode(ManagedNode):
         """Load the networks."""
         values = self._declared.values()
         began_s = time.monotonic()
-        limit_threads(int(values["threads"]), self._default_threads)
+        limit_threads(int(values["threads"]))
         choice = model_choice(values)
         self._models = self._load(choice)
         self._models.set_min_face_size(int(values["min_face_size_px"]))

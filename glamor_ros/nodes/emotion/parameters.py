@@ -64,8 +64,8 @@ EMOTION_PARAMETERS = (
     ParameterSpec(
         "threads",
         0,
-        "So many threads of the processor the networks and OpenCV may use. 0: as many as there "
-        "are cores.",
+        "So many threads of the processor the networks and OpenCV may use. 0: one less than there "
+        "are cores, which leaves one to the camera's driver.",
         Changes.UNCONFIGURED,
         0,
         1024,
@@ -130,7 +130,8 @@ EMOTION_PARAMETERS = (
         "sweep_period_s",
         1.0,
         "With detection sparse: the time in which everything has been searched once, and so the "
-        "longest that a newcomer waits.",
+        "longest that a newcomer waits, as far as ten areas a second allow: 640x480 pixels have 8, "
+        "1280x720 have 22, 1920x1080 have 48.",
         Changes.ANY_TIME,
         0.05,
         60.0,

@@ -23,6 +23,11 @@ _MAX_MARGIN = 0.6
 # is not known yet.
 _FIRST_LOOKS = 5
 
+# A slice takes a processor 10 to 30 ms, as long as two or three faces: more of them a second would
+# leave the known faces too little of it, and more in a frame would make a slow frame slower still.
+_MIN_SLICE_INTERVAL_S = 0.1
+_MAX_SLICES_A_FRAME = 4
+
 Sweep = Callable[[int, int], Sequence[SearchArea]]
 
 
@@ -37,7 +42,8 @@ class SparseDetection:
 
     Args:
         sweep: Areas that cover an image of a width and height, of about equal cost.
-        sweep_period_s: The time in which everything is searched once.
+        sweep_period_s: The time in which everything is searched once, as far as ten slices a second
+            allow.
         face_interval_s: The longest time between two looks at a face, save at a camera that is
             slower.
 
@@ -89,15 +95,15 @@ class SparseDetection:
     def _slices_due(self, sweep: Sequence[SearchArea], stamp_s: float) -> list[SearchArea]:
         count = len(sweep)
         # A slice less: who is found in the last one is to be a person in time, too.
-        interval_s = self._sweep_period_s / (count + 1)
+        interval_s = max(self._sweep_period_s / (count + 1), _MIN_SLICE_INTERVAL_S)
         late_s = stamp_s - self._swept_s
-        due = int(min((late_s + STAMP_JITTER_S) / interval_s, count))
+        due = int(min((late_s + STAMP_JITTER_S) / interval_s, count, _MAX_SLICES_A_FRAME))
         is_first_sweep = self._swept < count
         if is_first_sweep:
             due = max(min(due, count - self._swept), 1) if self._swept else 1
         if not due:
             return []
-        is_in_time = not is_first_sweep and late_s < self._sweep_period_s
+        is_in_time = not is_first_sweep and late_s < (due + 1) * interval_s
         self._swept_s = self._swept_s + due * interval_s if is_in_time else stamp_s
         first = self._swept % count
         self._swept += due
