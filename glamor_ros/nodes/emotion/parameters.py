@@ -163,8 +163,9 @@ EMOTION_PARAMETERS = (
     ),
     ParameterSpec(
         "recognition_interval_s",
-        _FOLLOWER.recognition_interval_s,
-        "Each person's emotion is read when so much time has passed. 0: in every image.",
+        0.1,
+        "Each person's emotion is read when so much time has passed; frame_probabilities and "
+        "attention come with these readings alone. 0: in every image.",
         Changes.ANY_TIME,
         0.0,
         60.0,

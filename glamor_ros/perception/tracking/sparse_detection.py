@@ -27,6 +27,8 @@ _FIRST_LOOKS = 5
 # leave the known faces too little of it, and more in a frame would make a slow frame slower still.
 _MIN_SLICE_INTERVAL_S = 0.1
 _MAX_SLICES_A_FRAME = 4
+# At less than so many seconds between frames, one slice in a frame is enough.
+_FEW_FRAMES_INTERVAL_S = 0.2
 
 Sweep = Callable[[int, int], Sequence[SearchArea]]
 
@@ -52,7 +54,7 @@ class SparseDetection:
     """
 
     def __init__(
-        self, sweep: Sweep, *, sweep_period_s: float = 1.0, face_interval_s: float = 0.1
+        self, sweep: Sweep, *, sweep_period_s: float = 1.0, face_interval_s: float = 0.15
     ) -> None:
         for name, value in (
             ("sweep_period_s", sweep_period_s),
@@ -80,7 +82,7 @@ class SparseDetection:
         self._stamp_s = stamp_s
         is_somebody_new = any(face.detections == 1 and not face.is_missed for face in known)
         sweep = [] if is_somebody_new else self._sweep(width, height)
-        slices = self._slices_due(sweep, stamp_s) if sweep else []
+        slices = self._slices_due(sweep, stamp_s, elapsed_s) if sweep else []
         faces = self._faces_due(known, elapsed_s)
         self._looks_larger = {
             face.key: self._looks_larger.get(face.key, False) ^ (face in faces) for face in known
@@ -92,12 +94,15 @@ class SparseDetection:
             sought=frozenset(face.key for face in faces),
         )
 
-    def _slices_due(self, sweep: Sequence[SearchArea], stamp_s: float) -> list[SearchArea]:
+    def _slices_due(
+        self, sweep: Sequence[SearchArea], stamp_s: float, elapsed_s: float
+    ) -> list[SearchArea]:
         count = len(sweep)
         # A slice less: who is found in the last one is to be a person in time, too.
         interval_s = max(self._sweep_period_s / (count + 1), _MIN_SLICE_INTERVAL_S)
+        most = 1 if elapsed_s < _FEW_FRAMES_INTERVAL_S else _MAX_SLICES_A_FRAME
         late_s = stamp_s - self._swept_s
-        due = int(min((late_s + STAMP_JITTER_S) / interval_s, count, _MAX_SLICES_A_FRAME))
+        due = int(min((late_s + STAMP_JITTER_S) / interval_s, count, most))
         is_first_sweep = self._swept < count
         if is_first_sweep:
             due = max(min(due, count - self._swept), 1) if self._swept else 1
