@@ -47,9 +47,21 @@ def cuda() -> str:
 
 
 @pytest.fixture(scope="session")
+def golden_dir() -> Path:
+    """What the released code and dlib gave, for comparison; see test/data/README.md."""
+    return REPOSITORY / "test" / "data" / "golden"
+
+
+@pytest.fixture(scope="session")
+def images_dir() -> Path:
+    """Photographs of people, public domain; see test/data/README.md."""
+    return REPOSITORY / "test" / "data" / "images"
+
+
+@pytest.fixture(scope="session")
 def shared_dir() -> Path:
-    """Golden data and photographs kept beside the checkout; tests skip where they are absent."""
+    """Data sets and files of others kept beside the checkout; tests skip where they are absent."""
     directory = REPOSITORY.parent / "shared"
-    if not (directory / "golden").is_dir():
-        pytest.skip(f"golden data is not there: {directory / 'golden'}")
+    if not directory.is_dir():
+        pytest.skip(f"data kept beside the checkout is not there: {directory}")
     return directory

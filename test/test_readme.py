@@ -1,6 +1,9 @@
 """The README and the pages beside it say what the code does."""
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,3 +47,14 @@ def test_its_files_exist() -> None:
     paths = [*links, *(f"config/training/{name}.yaml" for name in recipes), "config/glamor.yaml"]
     for path in paths:
         assert (REPOSITORY / path).is_file(), path
+
+
+def test_its_python_example_runs(images_dir: Path, tmp_path: Path) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    shutil.copy(images_dir / "two_people.png", tmp_path / "photo.jpg")
+    result = subprocess.run(
+        [sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    people = [line.split() for line in result.stdout.splitlines()]
+    assert [person_id for person_id, _, _ in people] == ["person_1", "person_2"]
+    assert all(0 < float(confidence) <= 1 for _, _, confidence in people)

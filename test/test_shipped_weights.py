@@ -115,9 +115,9 @@ def test_people_who_were_never_seen(weights_dir: Path, shared_dir: Path, tmp_pat
     ],
 )
 def test_photographs_are_seen_as_a_person_would(
-    weights_dir: Path, shared_dir: Path, photograph: str, expected: list[set[str]]
+    weights_dir: Path, images_dir: Path, photograph: str, expected: list[set[str]]
 ) -> None:
-    image = cv2.imread(str(shared_dir / "images" / photograph))
+    image = cv2.imread(str(images_dir / photograph))
     assert image is not None
     recognizer = EmotionRecognizer(load_checkpoint(weights_dir / WHOLE))
     faces = build_face_detector("mmod").detect([Frame(image)])[0]

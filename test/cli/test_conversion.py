@@ -22,9 +22,9 @@ def app() -> typer.Typer:
 
 @pytest.mark.parametrize("suffix", ["", ".index"])
 def test_says_what_it_read_and_wrote(
-    app: typer.Typer, shared_dir: Path, tmp_path: Path, suffix: str
+    app: typer.Typer, golden_dir: Path, tmp_path: Path, suffix: str
 ) -> None:
-    prefix = shared_dir / "golden/tensorflow_checkpoint/two_shards" / f"Model{suffix}"
+    prefix = golden_dir / "tensorflow_checkpoint/two_shards" / f"Model{suffix}"
     out = tmp_path / "new_folder" / "imported.safetensors"
     result = CliRunner().invoke(app, [str(prefix), str(out)])
     assert result.exit_code == 0, result.output

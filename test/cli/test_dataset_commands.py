@@ -27,11 +27,11 @@ def app() -> typer.Typer:
 
 
 def test_extract_faces_finds_the_astronaut(
-    app: typer.Typer, shared_dir: Path, tmp_path: Path
+    app: typer.Typer, images_dir: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "images/train/Happy"
     folder.mkdir(parents=True)
-    astronaut = read_picture(shared_dir / "images/astronaut.png")
+    astronaut = read_picture(images_dir / "astronaut.png")
     assert cv2.imwrite(str(folder / "0001.png"), astronaut[:256, 100:356])
     assert cv2.imwrite(str(folder / "0002.png"), np.zeros((100, 100, 3), np.uint8))
     (folder / "0003.png").write_text("no image")

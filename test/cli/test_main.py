@@ -72,11 +72,11 @@ def test_a_mistake_in_the_code_keeps_its_traceback(monkeypatch: pytest.MonkeyPat
 
 
 def test_import_detector_makes_the_file_that_ships(
-    shared_dir: Path, weights_dir: Path, tmp_path: Path
+    golden_dir: Path, weights_dir: Path, tmp_path: Path
 ) -> None:
     name = "mmod_human_face_detector"
     out = tmp_path / f"{name}.safetensors"
-    dat = shared_dir / "golden" / f"{name}.dat"
+    dat = golden_dir / f"{name}.dat"
     result = CliRunner().invoke(app, ["import-detector", str(dat), str(out)])
     assert result.exit_code == 0, result.stderr
     digests = [hashlib.sha256(p.read_bytes()).digest() for p in (out, weights_dir / out.name)]
@@ -84,13 +84,13 @@ def test_import_detector_makes_the_file_that_ships(
 
 
 def test_import_weights_makes_a_checkpoint_that_predict_takes(
-    shared_dir: Path, tmp_path: Path
+    golden_dir: Path, images_dir: Path, tmp_path: Path
 ) -> None:
-    (index,) = (shared_dir / "golden" / "tensorflow_checkpoint" / "two_shards").glob("*.index")
+    (index,) = (golden_dir / "tensorflow_checkpoint" / "two_shards").glob("*.index")
     out = tmp_path / "imported.safetensors"
     result = CliRunner().invoke(app, ["import-weights", str(index), str(out)])
     assert result.exit_code == 0, result.stderr
-    image = shared_dir / "images" / "two_people.png"
+    image = images_dir / "two_people.png"
     result = CliRunner().invoke(app, ["predict", str(image), "--weights", str(out)])
     assert result.exit_code == 0, result.stderr
     assert "person_2" in result.stdout

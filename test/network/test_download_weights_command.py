@@ -32,9 +32,9 @@ def app() -> typer.Typer:
 
 
 def test_writes_weights_that_load(
-    app: typer.Typer, shared_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    app: typer.Typer, golden_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    golden = shared_dir / "golden/tensorflow_checkpoint/two_shards"
+    golden = golden_dir / "tensorflow_checkpoint/two_shards"
     names = [file.name for file in PUBLISHED_FILES]
     files = [PublishedFile(name, git_blob_id(golden / name)) for name in names]
     monkeypatch.setattr(command, "PublishedWeights", partial(PublishedWeights, files=files))

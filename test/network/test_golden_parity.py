@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -23,17 +23,19 @@ RESULTS = ("face_vector", "context_vector", "attention", "fusion_weights", "prob
 
 
 @pytest.fixture(scope="module")
-def golden(shared_dir: Path) -> Mapping[str, np.ndarray]:
-    with np.load(shared_dir / "golden/glamor_reference.npz") as stored:
+def golden(golden_dir: Path) -> Mapping[str, np.ndarray]:
+    with np.load(golden_dir / "glamor_reference.npz") as stored:
         return dict(stored)
 
 
 @pytest.fixture(scope="module", params=["one_shard", "two_shards"])
 def network(
-    request: pytest.FixtureRequest, shared_dir: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    golden_checkpoint: Callable[[str], Path],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> GlamorNet:
     """Imported, saved and loaded, as users get it."""
-    prefix = shared_dir / "golden/tensorflow_checkpoint" / request.param / "Model"
+    prefix = golden_checkpoint(request.param)
     path = tmp_path_factory.mktemp("weights") / "golden.safetensors"
     save_checkpoint(import_tensorflow_checkpoint(TensorFlowCheckpoint(prefix)), path)
     return load_checkpoint(path).network

@@ -70,8 +70,8 @@ def test_people_who_share_a_context(checkpoint: Checkpoint, exported: Path, peop
     assert found["attention"].shape == (people, 7, 7)
 
 
-def test_the_papers_authors_network(shared_dir: Path, tmp_path: Path) -> None:
-    golden = shared_dir / "golden"
+def test_the_papers_authors_network(golden_dir: Path, tmp_path: Path) -> None:
+    golden = golden_dir
     source = TensorFlowCheckpoint(golden / "tensorflow_checkpoint/two_shards/Model")
     export_onnx(import_tensorflow_checkpoint(source), tmp_path)
     with np.load(golden / "glamor_reference.npz") as reference:

@@ -28,8 +28,8 @@ NAMES = [file.name for file in PUBLISHED_FILES]
 
 
 @pytest.fixture
-def golden(shared_dir: Path) -> Path:
-    return shared_dir / "golden/tensorflow_checkpoint/two_shards"
+def golden(golden_dir: Path) -> Path:
+    return golden_dir / "tensorflow_checkpoint/two_shards"
 
 
 @pytest.fixture

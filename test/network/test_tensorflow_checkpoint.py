@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -85,11 +86,10 @@ def test_takes_the_name_of_any_of_its_files(tmp_path: Path, suffix: str) -> None
     assert_same(read_all(checkpoint), sample_variables())
 
 
-def test_golden_layouts_hold_the_same_values(shared_dir: Path) -> None:
-    one, two = (
-        TensorFlowCheckpoint(shared_dir / "golden/tensorflow_checkpoint" / layout / "Model")
-        for layout in GOLDEN_LAYOUTS
-    )
+def test_golden_layouts_hold_the_same_values(
+    golden_checkpoint: Callable[[str], Path],
+) -> None:
+    one, two = (TensorFlowCheckpoint(golden_checkpoint(layout)) for layout in GOLDEN_LAYOUTS)
     assert (len(one.shard_paths), len(two.shard_paths)) == (1, 2)
     assert_same(read_all(one), read_all(two))
     assert sum(values.size for values in read_all(one).values()) == 2_161_802
@@ -98,9 +98,11 @@ def test_golden_layouts_hold_the_same_values(shared_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("layout", GOLDEN_LAYOUTS)
-def test_reads_golden_as_tensorflow_does(shared_dir: Path, layout: str) -> None:
+def test_reads_golden_as_tensorflow_does(
+    golden_checkpoint: Callable[[str], Path], layout: str
+) -> None:
     tensorflow = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
-    prefix = shared_dir / "golden/tensorflow_checkpoint" / layout / "Model"
+    prefix = golden_checkpoint(layout)
     reader = tensorflow.train.load_checkpoint(str(prefix))
     names = set(reader.get_variable_to_shape_map()) - {"_CHECKPOINTABLE_OBJECT_GRAPH"}
     expected = {name: reader.get_tensor(name) for name in names}

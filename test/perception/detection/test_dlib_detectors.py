@@ -17,15 +17,15 @@ from glamor_ros.perception.geometry import Box
 
 
 @pytest.fixture
-def portrait(shared_dir: Path) -> NDArray[np.uint8]:
-    image = cv2.imread(str(shared_dir / "images" / "portrait.png"))
+def portrait(images_dir: Path) -> NDArray[np.uint8]:
+    image = cv2.imread(str(images_dir / "portrait.png"))
     assert image is not None
     return cv2.resize(image, (240, 300), interpolation=cv2.INTER_LINEAR)
 
 
 @pytest.fixture
-def dat(shared_dir: Path) -> Path:
-    return shared_dir / "golden" / "mmod_human_face_detector.dat"
+def dat(golden_dir: Path) -> Path:
+    return golden_dir / "mmod_human_face_detector.dat"
 
 
 def test_cnn_gives_the_stored_detection(portrait: NDArray[np.uint8], dat: Path) -> None:

@@ -49,9 +49,9 @@ def assert_same(found: list[FaceDetection], expected: list[FaceDetection]) -> No
 
 
 @pytest.fixture(scope="module")
-def read_image(shared_dir: Path) -> Callable[..., Image]:
+def read_image(images_dir: Path) -> Callable[..., Image]:
     def read(name: str, width: int, height: int) -> Image:
-        image = cv2.imread(str(shared_dir / "images" / f"{name}.png"))
+        image = cv2.imread(str(images_dir / f"{name}.png"))
         assert image is not None, name
         return cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
 
@@ -64,9 +64,9 @@ def detectors() -> dict[int, FaceDetector]:
 
 
 @pytest.fixture(scope="module")
-def dlib_detectors(shared_dir: Path) -> dict[int, FaceDetector]:
+def dlib_detectors(golden_dir: Path) -> dict[int, FaceDetector]:
     pytest.importorskip("dlib", reason="dlib is not installed: nothing live to compare with")
-    network = shared_dir / "golden" / "mmod_human_face_detector.dat"
+    network = golden_dir / "mmod_human_face_detector.dat"
     return {
         upsample: build_face_detector("dlib_cnn", upsample=upsample, weights=network)
         for upsample in (0, 1, 2)
@@ -74,9 +74,9 @@ def dlib_detectors(shared_dir: Path) -> dict[int, FaceDetector]:
 
 
 def test_all_golden_detections(
-    shared_dir: Path, read_image: Callable[..., Image], detectors: dict[int, FaceDetector]
+    golden_dir: Path, read_image: Callable[..., Image], detectors: dict[int, FaceDetector]
 ) -> None:
-    entries = json.loads((shared_dir / "golden" / "dlib_detections.json").read_text())
+    entries = json.loads((golden_dir / "dlib_detections.json").read_text())
     assert sum(len(entry["faces"]) for entry in entries) == 25
     for entry in entries:
         image = read_image(Path(entry["image"]).stem, entry["width"], entry["height"])

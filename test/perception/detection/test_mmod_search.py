@@ -39,15 +39,15 @@ def detectors() -> dict[int, MmodFaceDetector]:
 
 @pytest.fixture(scope="module")
 def golden(
-    shared_dir: Path, detectors: dict[int, MmodFaceDetector]
+    golden_dir: Path, images_dir: Path, detectors: dict[int, MmodFaceDetector]
 ) -> list[tuple[Frame, int, list[FaceDetection]]]:
     """Small pictures, how often to upsample them, and what is found in the whole of each."""
     cases = []
-    for entry in json.loads((shared_dir / "golden" / "dlib_detections.json").read_text()):
+    for entry in json.loads((golden_dir / "dlib_detections.json").read_text()):
         size, upsample = (entry["width"], entry["height"]), entry["upsample"]
         if size[0] * size[1] * 4**upsample > MAX_LEVEL_0_PIXELS:
             continue
-        image = cv2.imread(str(shared_dir / "images" / Path(entry["image"]).name))
+        image = cv2.imread(str(images_dir / Path(entry["image"]).name))
         assert image is not None
         frame = Frame(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR))
         cases.append((frame, upsample, detectors[upsample].detect([frame])[0]))

@@ -27,8 +27,8 @@ from glamor_ros.perception.detection.mmod.weights import (
 
 
 @pytest.fixture
-def dat(shared_dir: Path) -> Path:
-    return shared_dir / "golden" / "mmod_human_face_detector.dat"
+def dat(golden_dir: Path) -> Path:
+    return golden_dir / "mmod_human_face_detector.dat"
 
 
 @pytest.fixture
@@ -204,10 +204,10 @@ def test_numbers_that_are_too_large_are_refused(
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_dlib_files_of_any_content(
-    shared_dir: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+    golden_dir: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     """Changed where the structure is, and not a weight among thousands."""
-    content = bytearray((shared_dir / "golden" / "mmod_human_face_detector.dat").read_bytes())
+    content = bytearray((golden_dir / "mmod_human_face_detector.dat").read_bytes())
     marker = data.draw(st.sampled_from([b"loss_mmod_", b"input_rgb", b"con_4", b"bn_con2"]))
     starts = [match.start() for match in re.finditer(re.escape(marker), content)]
     for _ in range(data.draw(st.integers(1, 4))):

@@ -30,8 +30,8 @@ def yunet(onnx: Path) -> FaceDetector:
 
 
 @pytest.fixture(scope="module")
-def frames(shared_dir: Path) -> list[Frame]:
-    two_people = cv2.imread(str(shared_dir / "images" / "two_people.png"))
+def frames(images_dir: Path) -> list[Frame]:
+    two_people = cv2.imread(str(images_dir / "two_people.png"))
     assert two_people is not None
     astronaut = np.ascontiguousarray(data.astronaut()[:, :, ::-1])
     return [Frame(two_people), Frame(astronaut), Frame(np.zeros((50, 70, 3), np.uint8))]

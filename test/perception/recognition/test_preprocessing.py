@@ -40,11 +40,11 @@ def noise(height: int, width: int) -> np.ndarray:
 
 @pytest.mark.parametrize("sample", range(GOLDEN_SAMPLES))
 def test_equals_the_released_code(
-    shared_dir: Path, preprocessor: Preprocessor, sample: int
+    golden_dir: Path, images_dir: Path, preprocessor: Preprocessor, sample: int
 ) -> None:
-    golden = np.load(shared_dir / "golden" / "glamor_reference.npz")
+    golden = np.load(golden_dir / "glamor_reference.npz")
     assert len(golden["box"]) == GOLDEN_SAMPLES
-    image = cv2.imread(str(shared_dir / "images" / str(golden["image"][sample])))
+    image = cv2.imread(str(images_dir / str(golden["image"][sample])))
     assert image is not None
     height, width = image.shape[:2]
     face = Box(*(float(edge) for edge in golden["box"][sample])).clipped(width, height)
