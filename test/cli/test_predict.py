@@ -420,3 +420,27 @@ def test_the_table_has_a_row_for_each_person_in_a_video(clip: Path, weights: Pat
     assert result.exit_code == 0
     assert "person_2" in result.stdout
     assert result.stdout.count("5 frames") == 2
+
+
+def test_a_sparse_search_follows_the_same_people(clip: Path, weights: Path) -> None:
+    out = clip.parent / "out.json"
+    result = run(clip, "--weights", weights, "--json", out, "--detection", "sparse")
+    assert result.exit_code == 0, result.stderr
+    seen = {person["person_id"] for frame in entries(out) for person in frame["people"]}
+    assert seen == {"person_1", "person_2"}
+    assert len(entries(out)[-1]["people"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (("--detection", "patchy"), "unknown detection 'patchy'; known are full, sparse"),
+        (("--detection", "sparse", "--detector", "dlib_hog"), "is for the detector 'mmod' alone"),
+    ],
+)
+def test_a_search_that_cannot_be_made_is_refused(
+    clip: Path, weights: Path, options: tuple[str, ...], problem: str
+) -> None:
+    result = run(clip, "--weights", weights, *options)
+    assert result.exit_code == 1
+    assert problem in " ".join(result.stderr.split())

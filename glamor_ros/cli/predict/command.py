@@ -38,7 +38,7 @@ from ..progress import CountColumn
 from .inputs import Input, find_inputs
 from .json_output import json_list
 from .picture_output import PictureFolder
-from .prediction import PredictionSink, Predictor
+from .prediction import DETECTIONS, PredictionSink, Predictor
 from .summary import PredictionSummary
 from .table_output import PredictionTable
 
@@ -61,6 +61,11 @@ def predict(
     detector_weights: Optional[Path] = DETECTOR_WEIGHTS_OPTION,
     upsample: int = upsample_option(0),
     device: str = DEVICE_OPTION,
+    detection: str = typer.Option(
+        DETECTIONS[0],
+        help="full: everything in every frame of a video. sparse (mmod alone): the surroundings of "
+        "known faces, and a slice of everything else, at a fraction of the cost.",
+    ),
     json_out: Optional[Path] = typer.Option(
         None, "--json", metavar="OUT", help="Write the results as JSON; -: to stdout."
     ),
@@ -92,6 +97,7 @@ def predict(
                 context_mode=context_mode,
                 device=str(torch_device),
             ),
+            detection,
         )
         report_device(torch_device)
         summary = PredictionSummary()
