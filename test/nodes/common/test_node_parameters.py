@@ -77,8 +77,8 @@ def set_parameters(node: Node, **values: ParameterValue) -> str:
     return str(result.reason)
 
 
-def test_the_defaults_are_perceptions() -> None:
-    assert follower_settings(DEFAULTS) == FollowerSettings()
+def test_the_defaults_are_perceptions_but_for_the_readings() -> None:
+    assert follower_settings(DEFAULTS) == FollowerSettings(recognition_interval_s=0.1)
 
 
 def test_the_shipped_parameter_file_is_what_the_table_says() -> None:
