@@ -73,9 +73,8 @@ def _interpolate(pixels: Tensor, down: Tensor, across: Tensor) -> Tensor:
     """
     height, width = down.shape[1], across.shape[1]
     values = pixels.float()
-    values = values[:, :height] + (values[:, height:] - values[:, :height]) * down[:, :, None, None]
-    left, right = values[:, :, :width], values[:, :, width:]
-    values = left + (right - left) * across[:, None, :, None]
+    values = torch.lerp(values[:, :height], values[:, height:], down[:, :, None, None])
+    values = torch.lerp(values[:, :, :width], values[:, :, width:], across[:, None, :, None])
     return values.flip(3).mul_(1 / 255)
 
 
