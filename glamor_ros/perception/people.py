@@ -80,6 +80,11 @@ class Person:
         return self.detection is not None
 
     @property
+    def missed(self) -> bool:
+        """Whether the detector looked for the face in this frame and did not find it."""
+        return self.searched and not self.observed
+
+    @property
     def frame_estimate(self) -> EmotionEstimate | None:
         """What the network says of the face in this frame; None where it did not look at it."""
         return self.estimate if self.evaluated else None

@@ -70,7 +70,7 @@ def attention_panel(
     columns: int | None = None,
     tile_width_px: int | None = None,
 ) -> NDArray[np.uint8]:
-    """A tile for each person evaluated in this image: attention, outline of the face and a caption.
+    """A tile for each person who is seen: the last attention, the face's outline and a caption.
 
     Tiles have the aspect ratio of the image. Places without a tile show the image, dimmed; with
     nobody to show, the first place says so.
@@ -84,7 +84,11 @@ def attention_panel(
         tile_width_px: The width of a tile; by default that of the image, or less where the panel
             would be wider than 1280.
     """
-    shown = [person for person in people if person.evaluated]
+    shown = [
+        person
+        for person in people
+        if person.evaluated or (person.estimate is not None and not person.missed)
+    ]
     columns = columns or math.ceil(math.sqrt(max(len(shown), 1)))
     height, width = image_bgr.shape[:2]
     tile_width = tile_width_px or min(width, max(_MAX_PANEL_WIDTH_PX // columns, 1))

@@ -174,3 +174,13 @@ def test_people_without_a_map_of_this_image_are_left_out() -> None:
 def test_tiny_pictures(size: tuple[int, int]) -> None:
     person = make_person(Region(0, 0, *size), region=Region(0, 0, *size))
     assert attention_panel(noise(*size), [person, person]).shape == (size[1], 2 * size[0], 3)
+
+
+def test_a_person_between_two_readings_keeps_the_last_map_and_a_missed_one_does_not() -> None:
+    person = make_person(Region(200, 150, 100, 100), weights=focus_on(1, 1), region=REGION)
+    between = replace(person, evaluated=False, searched=False)
+    missed = replace(person, evaluated=False, searched=True)
+    panel = attention_panel(noise(), [person])
+    # The outline of a face that was not read in this image is drawn in another way.
+    assert (attention_panel(noise(), [between]) == panel).mean() > 0.99
+    assert (attention_panel(noise(), [missed]) == panel).mean() < 0.9
