@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -132,11 +132,11 @@ class MmodFaceDetector:
     def search(self, searches: Sequence[Search]) -> list[list[FaceDetection]]:
         """The faces in the areas of each frame, the best score first.
 
-        Scores are those of `detect`, but for float32 rounding, wherever the network sees one level
-        only. Within 95 px of a level's border (in pixels of that level) `detect`'s canvas shows the
-        network parts of other levels; here it sees what lies beyond a border as empty. There,
-        scores were seen to differ by up to 0.013 and boxes to overlap by 0.82 at least (IoU; most
-        are the same to the pixel).
+        Scores are those of `detect`, but for rounding (float32's; in an upsampled image also what
+        `PyramidPieces.piece` says), wherever the network sees one level only. Within 95 px of a
+        level's border (in pixels of that level) `detect`'s canvas shows the network parts of other
+        levels; here it sees what lies beyond a border as empty. There, scores were seen to differ
+        by up to 0.013 and boxes to overlap by 0.82 at least (IoU; most are the same to the pixel).
 
         Args:
             searches: Areas of frames of any sizes. What a frame costs follows its areas: each level
@@ -163,9 +163,7 @@ class MmodFaceDetector:
                     if whole_from is None:
                         wanted.update(dict.fromkeys(size.cells.blocks(area)))
                     else:
-                        candidates[index] += self._candidates_from([frame], max(first, whole_from))[
-                            0
-                        ]
+                        candidates[index] += self._candidates_near(frame, max(first, whole_from))
                 blocks += [(index, block) for block in wanted if block.level >= first]
             for index, found in self._candidates_in(searches, blocks):
                 candidates[index] += found
@@ -202,30 +200,46 @@ class MmodFaceDetector:
         return list(by_size.values())
 
     def _candidates_from(self, frames: Sequence[Frame], first_level: int) -> list[list[Window]]:
-        """Windows of all levels from one on, for frames of one size."""
-        width, height = frames[0].width, frames[0].height
-        size = self._size(width, height)
-        if first_level >= size.cells.levels:
+        """Windows of all levels from one on, for frames of one size, exactly as dlib finds them."""
+        canvas = self._canvas_from(frames[0], first_level)
+        if canvas is None:
             return [[] for _ in frames]
-        canvas = self._canvas(width, height, first_level)
+        pieces = self._size(frames[0].width, frames[0].height).pieces
         first_level = canvas.layout.first_level
-        level_height, level_width = size.pieces.level_sizes[first_level]
-        whole_level = Region(0, 0, level_width, level_height)
-        pixels = (
-            size.pieces.piece(frame.on(self._device), first_level, whole_level) for frame in frames
-        )
-        if len(frames) == 1:
-            filled = canvas.fill(next(pixels)).unsqueeze(0)
+        levels = (pieces.level(frame.on(self._device), first_level) for frame in frames)
+        return self._candidates_on(canvas, levels, len(frames))
+
+    def _candidates_near(self, frame: Frame, first_level: int) -> list[Window]:
+        """The same for one frame, but for the rounding that `PyramidPieces.piece` leaves out."""
+        canvas = self._canvas_from(frame, first_level)
+        if canvas is None:
+            return []
+        pieces = self._size(frame.width, frame.height).pieces
+        first_level = canvas.layout.first_level
+        level = pieces.piece(frame.on(self._device), first_level, pieces.whole(first_level))
+        return self._candidates_on(canvas, [level], 1)[0]
+
+    def _canvas_from(self, frame: Frame, first_level: int) -> TiledPyramid | None:
+        """The canvas of all levels from one on; None where there are none."""
+        if first_level >= self._size(frame.width, frame.height).cells.levels:
+            return None
+        return self._canvas(frame.width, frame.height, first_level)
+
+    def _candidates_on(
+        self, canvas: TiledPyramid, first_levels: Iterable[Tensor], count: int
+    ) -> list[list[Window]]:
+        """Windows of a canvas, filled with one first level after the other."""
+        layout = canvas.layout
+        if count == 1:
+            (first_level,) = first_levels
+            filled = canvas.fill(first_level).unsqueeze(0)
         else:
-            layout = canvas.layout
-            shape = (len(frames), layout.height, layout.width, 3)
-            filled = torch.empty(shape, device=self._device)
-            for target, of_frame in zip(filled, pixels, strict=True):
-                target.copy_(canvas.fill(of_frame))
+            filled = torch.empty((count, layout.height, layout.width, 3), device=self._device)
+            for target, first_level in zip(filled, first_levels, strict=True):
+                target.copy_(canvas.fill(first_level))
         scores = self._network(filled).cpu().numpy()
         return [
-            face_candidates(of_frame, self._min_score, self._cells, canvas.layout)
-            for of_frame in scores
+            face_candidates(of_frame, self._min_score, self._cells, layout) for of_frame in scores
         ]
 
     def _candidates_in(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -136,7 +136,7 @@ def _sum_in_steps(corners: Sequence[_Corner], out: Tensor) -> None:
 
 
 class PyramidPieces:
-    """Pieces of the levels of images of one size, each straight from the pixels it comes from.
+    """The levels of images of one size, and pieces of them, each straight from its pixels.
 
     A level is interpolated from the one before it, that from the one before it, and so on: all the
     steps together are one weighted sum down and one across, whose weights are made once. The values
@@ -147,18 +147,47 @@ class PyramidPieces:
     """
 
     def __init__(self, height: int, width: int, upsample: int, device: torch.device) -> None:
-        self._device = device
         self._upsamplers: list[Upsampler] = []
+        rows, columns = AxisTaps.identity(height), AxisTaps.identity(width)
         for _ in range(upsample):
             self._upsamplers.append(Upsampler(height, width, device))
-            height = self._upsamplers[-1].output_height
-            width = self._upsamplers[-1].output_width
+            larger_height = self._upsamplers[-1].output_height
+            larger_width = self._upsamplers[-1].output_width
+            rows = rows.then(row_sampling(height, larger_height))
+            columns = columns.then(column_sampling(width, larger_width))
+            height, width = larger_height, larger_width
         self.level_sizes = level_sizes(height, width)
-        self._taps = [(AxisTaps.identity(height), AxisTaps.identity(width))]
-        self._sums: dict[int, tuple[_RunSums, _RunSums]] = {}
+        heights, widths = zip(*self.level_sizes, strict=True)
+        self._from_level_0 = _LevelSums(
+            AxisTaps.identity(height), AxisTaps.identity(width), heights, widths, device
+        )
+        self._from_image = _LevelSums(rows, columns, heights, widths, device)
+
+    def whole(self, level: int) -> Region:
+        """All of a level."""
+        height, width = self.level_sizes[level]
+        return Region(0, 0, width, height)
+
+    def level(self, image: Tensor, level: int) -> Tensor:
+        """A whole level, not normalised.
+
+        Args:
+            image: (height, width, 3) uint8, not upsampled.
+            level: Which one; 0 is the image, upsampled.
+
+        Returns:
+            (level height, level width, 3), uint8 for level 0, else float32.
+        """
+        whole = self.whole(level)
+        if level == 0:
+            return self._level_0(image, whole)
+        return self._from_level_0.piece(lambda part: self._level_0(image, part), level, whole)
 
     def piece(self, image: Tensor, level: int, region: Region) -> Tensor:
         """Pixels of one level, not normalised.
+
+        The upsampled image that dlib makes first holds whole numbers. Below level 0 its rounding is
+        left out here: values differ by 0.5 at most, and upsampling costs nothing.
 
         Args:
             image: (height, width, 3) uint8, not upsampled.
@@ -170,38 +199,74 @@ class PyramidPieces:
         """
         if level == 0:
             return self._level_0(image, region)
-        down, across = self._sums_of(level)
+        return self._from_image.piece(lambda part: _cut(image, part), level, region)
+
+    def _level_0(self, image: Tensor, region: Region) -> Tensor:
+        regions = [region]
+        for upsampler in reversed(self._upsamplers):
+            regions.append(upsampler.needs(regions[-1]))
+        pixels = _cut(image, regions.pop())
+        for upsampler in self._upsamplers:
+            pixels = upsampler(pixels, regions.pop())
+        return pixels
+
+
+def _cut(image: Tensor, region: Region) -> Tensor:
+    return image[region.y : region.y + region.height, region.x : region.x + region.width]
+
+
+class _LevelSums:
+    """The weighted sums that make the levels from what comes before them.
+
+    Args:
+        rows: Taps of the rows of level 0.
+        columns: Taps of its columns.
+        heights: Of all levels.
+        widths: Of all levels.
+        device: Where the weights lie.
+    """
+
+    def __init__(
+        self,
+        rows: AxisTaps,
+        columns: AxisTaps,
+        heights: Sequence[int],
+        widths: Sequence[int],
+        device: torch.device,
+    ) -> None:
+        self._taps = [(rows, columns)]
+        self._heights, self._widths = heights, widths
+        self._device = device
+        self._sums: dict[int, tuple[_RunSums, _RunSums]] = {}
+
+    def piece(self, source: Callable[[Region], Tensor], level: int, region: Region) -> Tensor:
+        """Pixels of a level, (region.height, region.width, 3) float32.
+
+        Args:
+            source: A part of what the levels are made from, (height, width, 3) uint8.
+            level: Which one.
+            region: The part of it.
+        """
+        down, across = self._of(level)
         left, right = across.needs(region.x, region.width)
         strips = []
         for start in range(region.y, region.y + region.height, _RESIZING_ROWS):
             count = min(_RESIZING_ROWS, region.y + region.height - start)
             top, bottom = down.needs(start, count)
-            pixels = self._level_0(image, Region(left, top, right - left, bottom - top))
+            pixels = source(Region(left, top, right - left, bottom - top))
             resized_down = down(pixels.float().flatten(1), start, count)
             columns = resized_down.view(count, -1, 3).transpose(0, 1).reshape(right - left, -1)
             resized = across(columns, region.x, region.width)
             strips.append(resized.view(region.width, count, 3).transpose(0, 1))
         return strips[0] if len(strips) == 1 else torch.cat(strips)
 
-    def _level_0(self, image: Tensor, region: Region) -> Tensor:
-        regions = [region]
-        for upsampler in reversed(self._upsamplers):
-            regions.append(upsampler.needs(regions[-1]))
-        source = regions.pop()
-        pixels = image[source.y : source.y + source.height, source.x : source.x + source.width]
-        for upsampler in self._upsamplers:
-            pixels = upsampler(pixels, regions.pop())
-        return pixels
-
-    def _sums_of(self, level: int) -> tuple[_RunSums, _RunSums]:
+    def _of(self, level: int) -> tuple[_RunSums, _RunSums]:
         if level not in self._sums:
             for previous in range(len(self._taps) - 1, level):
-                (height, width), (next_height, next_width) = self.level_sizes[
-                    previous : previous + 2
-                ]
                 rows, columns = self._taps[previous]
-                rows = rows.then(row_sampling(height, next_height))
-                columns = columns.then(column_sampling(width, next_width))
+                sizes = self._heights[previous : previous + 2]
+                rows = rows.then(row_sampling(*sizes))
+                columns = columns.then(column_sampling(*self._widths[previous : previous + 2]))
                 self._taps.append((rows, columns))
             down, across = self._taps[level]
             self._sums[level] = _RunSums(down, self._device), _RunSums(across, self._device)
