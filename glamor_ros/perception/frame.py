@@ -55,11 +55,14 @@ class Frame:
         bgr: (H, W, 3) uint8, contiguous or not.
         stamp_s: When the image was taken, in seconds of the camera's clock.
         camera: The camera's name; cameras are told apart by it.
+        skipped: How many images of the camera came after its last frame and were not looked at, for
+            lack of time.
     """
 
     bgr: NDArray[np.uint8]
     stamp_s: float = 0.0
     camera: str = ""
+    skipped: int = 0
     _uploads: dict[torch.device, torch.Tensor] = field(default_factory=dict, init=False, repr=False)
 
     @property

@@ -94,6 +94,7 @@ class Camera:
         self.outputs = outputs
         self.statistics = ImageStatistics()
         self._decode = decode
+        self._dropped = 0
         self._stamps = CameraStamps(topic.name, now_s, warn)
         self._report_unusable = ThrottledLog(complain, LOG_INTERVAL_S)
         self._report_failure = ThrottledLog(complain, LOG_INTERVAL_S)
@@ -105,7 +106,9 @@ class Camera:
             GlamorError: It cannot be read, or its stamp cannot be a time.
         """
         stamp_s = self._stamps.stamp_s(message.header.stamp)
-        frame = Frame(self._decode(message), stamp_s, self.name)
+        dropped = self.statistics.dropped
+        skipped, self._dropped = dropped - self._dropped, dropped
+        frame = Frame(self._decode(message), stamp_s, self.name, skipped)
         return Arrival(self, frame, message.header)
 
     def publish_people(self, view: PeopleInView, header: Header) -> None:

@@ -54,7 +54,12 @@ class DetectionPolicy(Protocol):
     """A way to spend the detector's time on one camera's frames."""
 
     def plan(
-        self, width: int, height: int, stamp_s: float, known: Sequence[KnownFace]
+        self,
+        width: int,
+        height: int,
+        stamp_s: float,
+        known: Sequence[KnownFace],
+        skipped: int = 0,
     ) -> SearchPlan:
         """What to search in the next frame.
 
@@ -63,6 +68,7 @@ class DetectionPolicy(Protocol):
             height: Of the frame, in pixels.
             stamp_s: When it was taken; rises from call to call, save after `reset`.
             known: The faces that are being followed.
+            skipped: How many images of the camera were skipped since the last frame.
         """
         ...
 
@@ -83,7 +89,12 @@ class FullDetection:
         self._searched_s = -math.inf
 
     def plan(
-        self, width: int, height: int, stamp_s: float, known: Sequence[KnownFace]
+        self,
+        width: int,
+        height: int,
+        stamp_s: float,
+        known: Sequence[KnownFace],
+        skipped: int = 0,
     ) -> SearchPlan:
         """Everything where the interval has passed, else nothing."""
         if stamp_s - self._searched_s < self.interval_s - STAMP_JITTER_S:

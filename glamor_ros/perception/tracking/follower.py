@@ -130,9 +130,8 @@ class PeopleFollower:
             self._forget_people()
         self._tracker.move(step.movement)
         self._tracks = self._tracker.predict(frame.stamp_s)
-        return self.policy.plan(
-            frame.width, frame.height, frame.stamp_s, [_known(track) for track in self._tracks]
-        )
+        known = [_known(track) for track in self._tracks]
+        return self.policy.plan(frame.width, frame.height, frame.stamp_s, known, frame.skipped)
 
     def locate(self, frame: Frame, plan: SearchPlan, detections: Sequence[FaceDetection]) -> Scene:
         """The faces whose emotions are to be read, from what was found as planned."""

@@ -10,9 +10,11 @@ from ..detection.face_detector import SearchArea
 from ..geometry import Box
 from .detection_policy import STAMP_JITTER_S, KnownFace, SearchPlan
 
-# A detector's levels are a factor of 1.2 apart: half a level, and one and a half.
-_SAME_LEVEL = 1.1
-_NEXT_LEVEL = 1.32
+# A detector's levels are a factor of 1.2 apart. A look is at the levels next to a face's size; every
+# second one, and each at a face that is new or was missed, also at those beyond: a face that is
+# still found in its old size when another one fits it better must be looked for there.
+_NEXT_LEVELS = 1.2
+_LEVELS_BEYOND = 1.2**1.5
 # How far from where it is expected a face is looked for, in its sides: at once, and more with
 # every second since it was last seen.
 _MARGIN = 0.2
@@ -24,47 +26,45 @@ _MAX_MARGIN = 0.6
 _FIRST_LOOKS = 5
 
 # A slice takes a processor 10 to 30 ms, as long as two or three faces: more of them a second would
-# leave the known faces too little of it, and more in a frame would make a slow frame slower still.
+# leave the known faces too little of it.
 _MIN_SLICE_INTERVAL_S = 0.1
 _MAX_SLICES_A_FRAME = 4
 # At less than so many seconds between frames, one slice in a frame is enough.
 _FEW_FRAMES_INTERVAL_S = 0.2
 
+# With no time to spare, a face is looked for so often, while frames come in this interval or less.
+# Past it the work of a frame does not grow any more: a slow frame must not make the next one
+# slower still.
+_FACE_INTERVAL_S = 0.15
+_LONGEST_INTERVAL_S = 0.05
+
 Sweep = Callable[[int, int], Sequence[SearchArea]]
 
 
 class SparseDetection:
-    """A search of the known faces' surroundings in turn, and of everything else in slices.
+    """A search of the known faces' surroundings, and of everything else in slices.
 
-    One face is looked for in every frame, more where they are so many or the camera so slow that
-    some would wait for longer than `face_interval_s`; in its own size, and by turns in the next
-    larger and smaller one. New faces are looked for in each of their first frames. A slice is
-    searched where it is due, but not in the frame after one in which somebody was found for the
-    first time. After a start or a cut the first sweep is as fast as the frames come.
+    Every face is looked for in every frame, and a slice where it is due, as long as there is time
+    for that. Where images are skipped, only some of the faces are, in turn, down to one in a frame;
+    and a frame holds faces or a slice, not both, but for new faces, which are looked for in each of
+    their first frames. No slice is searched after a frame in which somebody was found for the first
+    time. After a start or a cut the first sweep is as fast as the frames come.
 
     Args:
         sweep: Areas that cover an image of a width and height, of about equal cost.
         sweep_period_s: The time in which everything is searched once, as far as ten slices a second
             allow.
-        face_interval_s: The longest time between two looks at a face, save at a camera that is
-            slower.
 
     Raises:
-        ValueError: A time is not above 0.
+        ValueError: The time is not above 0.
     """
 
-    def __init__(
-        self, sweep: Sweep, *, sweep_period_s: float = 1.0, face_interval_s: float = 0.15
-    ) -> None:
-        for name, value in (
-            ("sweep_period_s", sweep_period_s),
-            ("face_interval_s", face_interval_s),
-        ):
-            if not (math.isfinite(value) and value > 0):
-                raise ValueError(f"{name} is {value}; it must be above 0")
+    def __init__(self, sweep: Sweep, *, sweep_period_s: float = 1.0) -> None:
+        if not (math.isfinite(sweep_period_s) and sweep_period_s > 0):
+            raise ValueError(f"sweep_period_s is {sweep_period_s}; it must be above 0")
         self._sweep = sweep
         self._sweep_period_s = sweep_period_s
-        self._face_interval_s = face_interval_s
+        self._spare_time = SpareTime()
         self.reset()
 
     def reset(self) -> None:
@@ -72,21 +72,32 @@ class SparseDetection:
         self._swept = 0
         self._swept_s = -math.inf
         self._stamp_s = -math.inf
-        self._looks_larger: dict[int, bool] = {}
+        self._is_faces_turn = False
+        self._looks: dict[int, int] = {}
 
     def plan(
-        self, width: int, height: int, stamp_s: float, known: Sequence[KnownFace]
+        self,
+        width: int,
+        height: int,
+        stamp_s: float,
+        known: Sequence[KnownFace],
+        skipped: int = 0,
     ) -> SearchPlan:
-        """The surroundings of the faces whose turn it is, and the slices that are due."""
+        """The surroundings of the faces, and the slices that are due, as time allows."""
         elapsed_s = stamp_s - self._stamp_s
         self._stamp_s = stamp_s
+        self._spare_time.update(skipped, elapsed_s)
+        new = [face for face in known if face.detections < _FIRST_LOOKS]
+        others = [face for face in known if face.detections >= _FIRST_LOOKS]
+
         is_somebody_new = any(face.detections == 1 and not face.is_missed for face in known)
-        sweep = [] if is_somebody_new else self._sweep(width, height)
-        slices = self._slices_due(sweep, stamp_s, elapsed_s) if sweep else []
-        faces = self._faces_due(known, elapsed_s)
-        self._looks_larger = {
-            face.key: self._looks_larger.get(face.key, False) ^ (face in faces) for face in known
-        }
+        may_sweep = not is_somebody_new and not self._is_faces_turn
+        slices = self._slices_due(width, height, stamp_s, elapsed_s, others) if may_sweep else []
+        is_either = bool(slices and others) and self._spare_time.is_short
+        self._is_faces_turn = is_either
+        faces = new if is_either else new + self._in_turn(others, elapsed_s)
+
+        self._looks = {face.key: self._looks.get(face.key, 0) + (face in faces) for face in known}
         areas = [self._surroundings(face, stamp_s, width, height) for face in faces]
         # Who should be outside the image is looked for all the same, and missed.
         return SearchPlan(
@@ -95,12 +106,16 @@ class SparseDetection:
         )
 
     def _slices_due(
-        self, sweep: Sequence[SearchArea], stamp_s: float, elapsed_s: float
+        self, width: int, height: int, stamp_s: float, elapsed_s: float, others: Sequence[KnownFace]
     ) -> list[SearchArea]:
+        sweep = self._sweep(width, height)
         count = len(sweep)
+        if not count:
+            return []
         # A slice less: who is found in the last one is to be a person in time, too.
         interval_s = max(self._sweep_period_s / (count + 1), _MIN_SLICE_INTERVAL_S)
-        most = 1 if elapsed_s < _FEW_FRAMES_INTERVAL_S else _MAX_SLICES_A_FRAME
+        is_short = bool(others) and self._spare_time.is_short
+        most = 1 if is_short or elapsed_s < _FEW_FRAMES_INTERVAL_S else _MAX_SLICES_A_FRAME
         late_s = stamp_s - self._swept_s
         due = int(min((late_s + STAMP_JITTER_S) / interval_s, count, most))
         is_first_sweep = self._swept < count
@@ -114,13 +129,12 @@ class SparseDetection:
         self._swept += due
         return list(islice(cycle(sweep), first, first + due))
 
-    def _faces_due(self, faces: Sequence[KnownFace], elapsed_s: float) -> list[KnownFace]:
-        """New ones, and of the others those unseen for longest: as many as have their turn now."""
-        new = [face for face in faces if face.detections < _FIRST_LOOKS]
-        others = [face for face in faces if face.detections >= _FIRST_LOOKS]
-        share = min(elapsed_s / self._face_interval_s, 1.0)
-        in_turn = sorted(others, key=lambda face: face.looked_for_s)
-        return new + in_turn[: max(math.ceil(share * len(others)), 1)]
+    def _in_turn(self, faces: Sequence[KnownFace], elapsed_s: float) -> list[KnownFace]:
+        """As many of the faces as there is time for, those unseen for longest first."""
+        least = min(elapsed_s, _LONGEST_INTERVAL_S) / _FACE_INTERVAL_S
+        share = least + (1 - least) * self._spare_time.share
+        in_turn = sorted(faces, key=lambda face: face.looked_for_s)
+        return in_turn[: math.ceil(share * len(faces))]
 
     def _surroundings(self, face: KnownFace, stamp_s: float, width: int, height: int) -> SearchArea:
         (x, y), size_px = face.box.center, (face.box.width + face.box.height) / 2
@@ -128,9 +142,44 @@ class SparseDetection:
         margin_px = min(_MARGIN + _MARGIN_PER_S * unseen_s, _MAX_MARGIN) * size_px
         centers = Box(x - margin_px, y - margin_px, x + margin_px, y + margin_px)
         is_uncertain = face.detections < _FIRST_LOOKS or face.is_missed
-        looks_larger = self._looks_larger[face.key]
-        return SearchArea(
-            centers.clipped(width, height),
-            size_px / (_SAME_LEVEL if looks_larger and not is_uncertain else _NEXT_LEVEL),
-            size_px * (_NEXT_LEVEL if looks_larger or is_uncertain else _SAME_LEVEL),
-        )
+        is_next_turn = self._looks[face.key] % 2
+        reach = _NEXT_LEVELS if is_next_turn and not is_uncertain else _LEVELS_BEYOND
+        return SearchArea(centers.clipped(width, height), size_px / reach, size_px * reach)
+
+
+class SpareTime:
+    """An estimate of how much more than the least a frame can be given, from what is skipped.
+
+    Each frame before which images were skipped halves it; without such frames it is back within
+    `_RECOVERY_S`: additive increase, multiplicative decrease, as in TCP's congestion control (Chiu
+    and Jain, Computer Networks and ISDN Systems 17, 1989).
+
+    Attributes:
+        share: 0: the least, to 1: everything that is of use.
+    """
+
+    _RECOVERY_S = 5.0
+    _SHORT_BELOW = 0.5
+    _NONE_BELOW = 0.05
+
+    def __init__(self) -> None:
+        self.share = 1.0
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it is better to spread work over frames."""
+        return self.share < self._SHORT_BELOW
+
+    def update(self, skipped: int, elapsed_s: float) -> None:
+        """Take one more frame into account.
+
+        Args:
+            skipped: How many images were skipped before it.
+            elapsed_s: Since the frame before.
+        """
+        if not skipped:
+            self.share = min(1.0, self.share + max(elapsed_s, 0.0) / self._RECOVERY_S)
+        elif self.share > self._NONE_BELOW:
+            self.share /= 2
+        else:
+            self.share = 0.0
