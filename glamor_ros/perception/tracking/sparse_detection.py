@@ -10,7 +10,7 @@ from ..detection.face_detector import SearchArea
 from ..geometry import Box
 from .detection_policy import STAMP_JITTER_S, KnownFace, SearchPlan
 
-# A detector's levels are a factor of 1.2 apart. A look is at the levels next to a face's size; every
+# A detector's levels are 1.2 apart. A look is at the levels next to a face's size; every
 # second one, and each at a face that is new or was missed, also at those beyond: a face that is
 # still found in its old size when another one fits it better must be looked for there.
 _NEXT_LEVELS = 1.2

@@ -146,6 +146,7 @@ class PyramidCells:
         """Areas that cover all levels from one on, each of at most so many multiplications.
 
         The small levels, on a canvas of their own, are one area; the others are cut into areas.
+        The nearest people come first.
         """
         if first_level >= self.levels:
             return ()
@@ -159,7 +160,7 @@ class PyramidCells:
         )
         smallest = (self.side_px(together - 1) + self.side_px(together)) / 2 if together else 0.0
         areas = [SearchArea(self._image, smallest, math.inf)]
-        for level in range(first_level, together):
+        for level in reversed(range(first_level, together)):
             areas += self._parts(level, multiplications)
         return tuple(areas)
 
