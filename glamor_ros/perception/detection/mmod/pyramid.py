@@ -14,9 +14,10 @@ from ...geometry import Region
 from .sampling import AxisSampling, AxisTaps, column_sampling, row_sampling
 from .tiling import PyramidLayout, Tile, level_sizes
 
-# Rows that a processor works on at a time: the pieces stay in its cache.
+# Rows that a processor works on at a time. The small steps of upsampling stay in its cache; in
+# resizing, fewer and longer calls are worth more: several threads meet at the end of each.
 _UPSAMPLING_ROWS = 16
-_RESIZING_ROWS = 64
+_RESIZING_ROWS = 256
 
 
 class Upsampler:
