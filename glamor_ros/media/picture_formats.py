@@ -20,6 +20,7 @@ _JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff])")
 _JPEG_SCAN, _JPEG_END = 0xDA, b"\xff\xd9"
 # All "start of frame" markers: C4, C8 and CC mean something else.
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_SEQUENTIAL = (0xC0, 0xC1)
 _PNM = re.compile(rb"P[1-6](?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})\s")
 _TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_SHORT = 256, 257, 3
 
@@ -58,21 +59,53 @@ def picture_header(content: bytes) -> PictureHeader | None:
     return None
 
 
-def _jpeg(content: bytes) -> PictureHeader | None:
+@dataclass(frozen=True)
+class JpegScan:
+    """The first scan of a JPEG, and the frame header before it.
+
+    Attributes:
+        width: The width in pixels.
+        height: The height in pixels.
+        is_sequential: Whether the whole picture is coded in it, block by block.
+        start: Where its header begins, in bytes.
+        end: Where the picture's end marker stands; None where the file breaks off before it.
+    """
+
+    width: int
+    height: int
+    is_sequential: bool
+    start: int
+    end: int | None
+
+
+def jpeg_scan(content: bytes) -> JpegScan | None:
+    """The first scan of a JPEG file; None where the file breaks off before its size.
+
+    Raises:
+        struct.error: It breaks off within a header.
+    """
     width = height = 0
+    is_sequential = False
     position = len(JPEG_START)
     while marker := _JPEG_MARKER.search(content, position):
         kind, position = marker[1][0], marker.end()
         if kind == _JPEG_SCAN:
             # In the data of a scan a zero follows each FF that belongs to no marker.
-            return PictureHeader(width, height, is_whole=content.find(_JPEG_END, position) >= 0)
+            end = content.find(_JPEG_END, position)
+            return JpegScan(width, height, is_sequential, position, end if end >= 0 else None)
         # Decoders believe the first frame header.
         if kind in _JPEG_FRAMES and not width:
             height, width = struct.unpack_from(">3xHH", content, position)
+            is_sequential = kind in _JPEG_SEQUENTIAL
         if position + 2 > len(content):
             break
         position += struct.unpack_from(">H", content, position)[0]
-    return PictureHeader(width, height, is_whole=False) if width else None
+    return JpegScan(width, height, is_sequential, len(content), None) if width else None
+
+
+def _jpeg(content: bytes) -> PictureHeader | None:
+    scan = jpeg_scan(content)
+    return PictureHeader(scan.width, scan.height, scan.end is not None) if scan else None
 
 
 def _png(content: bytes) -> PictureHeader:

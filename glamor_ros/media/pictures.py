@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..atomic_file import atomic_write
 from ..errors import GlamorError
+from .jpeg_holes import has_hole
 from .picture_formats import FORMATS, picture_header
 
 # uint8; the type hints of OpenCV say no more than this.
@@ -78,12 +79,18 @@ def decode_picture(
         MediaError: The bytes are no picture, are damaged, break off, or hold too large a one.
     """
     require_decodable(content, source, max_pixels)
+
+    def decode(of_picture: bytes) -> BgrImage | None:
+        return cv2.imdecode(np.frombuffer(of_picture, np.uint8), imread_flags)
+
     try:
-        image = cv2.imdecode(np.frombuffer(content, np.uint8), imread_flags)
+        image = decode(content)
     except cv2.error as error:
         raise MediaError(source, f"cannot be decoded: {error.err}") from error
     if image is None:
         raise MediaError(source, "is damaged: OpenCV cannot decode it")
+    if has_hole(content, image, decode):
+        raise MediaError(source, "is damaged: there is a hole in its data")
     return image
 
 
