@@ -188,7 +188,7 @@ def test_the_face_stage_learns_and_goes_on_where_it_stopped(tmp_path: Path) -> N
         if len(losses) == 2:
             raise KeyboardInterrupt
 
-    state = tmp_path / "state.pt"
+    state = tmp_path / "state.safetensors"
     with pytest.raises(KeyboardInterrupt):
         train_face_branch(faces, heads, schedule, state, note)
     branch = train_face_branch(faces, heads, schedule, state, note)
@@ -235,9 +235,9 @@ def test_the_optimizer_goes_on_with_its_state() -> None:
 
     first = StarterOptimizer([(stopped, 1.0)])
     train(steps[:2], first, stopped)
-    state = copy.deepcopy(first.state_dict())
+    state = copy.deepcopy(first.state())
     second = StarterOptimizer([(stopped, 1.0)])
-    second.load_state_dict(state)
+    second.load_state(state)
     train(steps[2:], second, stopped)
     assert torch.equal(network.weight, stopped.weight)
     assert torch.equal(network.bias, stopped.bias)

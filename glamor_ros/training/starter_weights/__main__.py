@@ -100,7 +100,7 @@ def face(data: Path, run: Path) -> None:
     train = load_ferplus(data / "ferplus_train.npz", ignore_single_votes=True)
     heads, _ = train_and_test(load_heads(data / "facial_expressions"))
     branch = train_face_branch(
-        train, heads, FaceSchedule(), run / "face_stage_to_resume.pt", after_epoch
+        train, heads, FaceSchedule(), run / "face_stage_to_resume.safetensors", after_epoch
     )
     save_file(branch.state_dict(), run / FACE_BRANCH)
 

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ...atomic_file import atomic_write
 from ...network.emotions import EMOTIONS
 from ...network.encoders import OriginalEncoder
+from ...network.weights.tensor_files import read_tensors
 from ..data.augmentation import FaceAugmentation
 from ..data.ferplus import LabelledFaces
 from .heads import Heads
 from .mixture import FaceMixture
-from .optimization import AveragedWeights, StarterOptimizer, channels_last
+from .optimization import AveragedWeights, StarterOptimizer, below, channels_last, named
 
 FACES_PER_BATCH = 104
 HEADS_PER_BATCH = 24
@@ -130,8 +133,8 @@ def train_face_branch(
         faces: FER+ faces.
         heads: Photographs of heads.
         schedule: The phases of the training.
-        state_path: The file of the training's state, written after every epoch; a training whose
-            state is there continues from it.
+        state_path: The file of the training's state (.safetensors), written after every epoch; a
+            training whose state is there continues from it.
         after_epoch: Called with the averaged branch, the number of the epoch, its face size in
             pixels and the mean loss.
     """
@@ -145,13 +148,13 @@ def train_face_branch(
     steps = max(1, len(faces) // FACES_PER_BATCH)
     first_epoch = 0
     if state_path.exists():
-        state = torch.load(state_path, weights_only=True)
-        branch.load_state_dict(state["branch"])
-        average.network.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
+        state = read_tensors(state_path)
+        branch.load_state_dict(below(state, "branch"))
+        average.network.load_state_dict(below(state, "average"))
+        optimizer.load_state(below(state, "optimizer"))
         generator.set_state(state["generator"])
         torch.set_rng_state(state["dropout_generator"])
-        first_epoch = state["epoch"]
+        first_epoch = int(state["epoch"])
     for epoch, phase in enumerate(epochs[first_epoch:], start=first_epoch):
         branch.train()
         total_loss = 0.0
@@ -167,15 +170,14 @@ def train_face_branch(
             average.update(branch, step)
             total_loss += loss.item()
         after_epoch(average.network, epoch + 1, phase.size_px, total_loss / steps)
-        torch.save(
-            {
-                "branch": branch.state_dict(),
-                "average": average.network.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "generator": generator.get_state(),
-                "dropout_generator": torch.get_rng_state(),
-                "epoch": epoch + 1,
-            },
-            state_path,
-        )
+        state = {
+            **named("branch", branch.state_dict()),
+            **named("average", average.network.state_dict()),
+            **named("optimizer", optimizer.state()),
+            "generator": generator.get_state(),
+            "dropout_generator": torch.get_rng_state(),
+            "epoch": torch.tensor(epoch + 1),
+        }
+        contiguous = {name: value.contiguous() for name, value in state.items()}
+        atomic_write(state_path, save(contiguous))
     return average.network

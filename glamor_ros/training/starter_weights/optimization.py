@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
 import torch
@@ -117,12 +117,35 @@ class StarterOptimizer:
         for filters, _ in self._filters:
             filters.grad = None
 
-    def state_dict(self) -> list[dict[str, Any]]:
-        return [optimizer.state_dict() for optimizer in self._optimizers]
+    def state(self) -> dict[str, Tensor]:
+        """What the optimizers remember of the gradients, by name; no settings."""
+        return {
+            f"{number}.{parameter}.{name}": value
+            for number, optimizer in enumerate(self._optimizers)
+            for parameter, values in optimizer.state_dict()["state"].items()
+            for name, value in values.items()
+        }
 
-    def load_state_dict(self, states: list[dict[str, Any]]) -> None:
-        for optimizer, state in zip(self._optimizers, states, strict=True):
-            optimizer.load_state_dict(state)
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a `state` of the same parameters."""
+        for number, optimizer in enumerate(self._optimizers):
+            remembered: dict[int, dict[str, Tensor]] = {}
+            for key, value in below(state, str(number)).items():
+                parameter, name = key.split(".", maxsplit=1)
+                remembered.setdefault(int(parameter), {})[name] = value
+            settings = optimizer.state_dict()["param_groups"]
+            optimizer.load_state_dict({"state": remembered, "param_groups": settings})
+
+
+def named(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of a part, their names below the part's."""
+    return {f"{part}.{name}": value for name, value in tensors.items()}
+
+
+def below(tensors: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
+    """The tensors of a part, under the names that they have in it."""
+    start = f"{part}."
+    return {n.removeprefix(start): value for n, value in tensors.items() if n.startswith(start)}
 
 
 def _as_matrix(filters: Tensor) -> Tensor:
