@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +11,10 @@ from glamor_ros.media.demo_photographs import two_people
 from glamor_ros.media.moving_photograph import MovingPhotograph, fitted
 from glamor_ros.network.weights.checkpoint import Checkpoint, load_checkpoint
 from glamor_ros.perception.detection.build import DETECTOR_NAMES, build_face_detector
-from glamor_ros.perception.detection.face_detector import FaceDetector
+from glamor_ros.perception.detection.face_detector import FaceDetector, FaceDetectorError
 from glamor_ros.perception.frame import Frame
-from glamor_ros.perception.tracking.detection_policy import DetectionPolicy, FullDetection
-from glamor_ros.perception.tracking.sparse_detection import SparseDetection
+from glamor_ros.perception.tracking.detection_choice import policy_maker
+from glamor_ros.perception.tracking.detection_policy import DetectionPolicy
 from glamor_ros.resources import STARTER_WEIGHTS, shipped_weights
 
 from .measurement import NotAvailableError
@@ -97,9 +96,7 @@ def policy(detection: str, detector: FaceDetector) -> DetectionPolicy:
     Raises:
         NotAvailableError: There is no such policy, or not for this detector.
     """
-    if detection == "full":
-        return FullDetection()
-    sweep: Any = getattr(detector, "sweep", None)
-    if sweep is None:
-        raise NotAvailableError("this version of the face detector has no sparse search")
-    return SparseDetection(sweep)
+    try:
+        return policy_maker(detection, detector)()
+    except FaceDetectorError as error:
+        raise NotAvailableError(str(error)) from error

@@ -25,6 +25,7 @@ from ...perception.recognition.emotion_recognizer import (
     EmotionRecognizer,
     RecognizerError,
 )
+from ...perception.tracking.detection_choice import DETECTIONS
 from ...resources import STARTER_WEIGHTS, shipped_weights
 from ..console import message_console, print_error
 from ..detector_options import (
@@ -38,7 +39,7 @@ from ..progress import CountColumn
 from .inputs import Input, find_inputs
 from .json_output import json_list
 from .picture_output import PictureFolder
-from .prediction import DETECTIONS, PredictionSink, Predictor
+from .prediction import PredictionSink, Predictor
 from .summary import PredictionSummary
 from .table_output import PredictionTable
 

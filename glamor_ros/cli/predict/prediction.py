@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol
 
 from ...media.pictures import BgrImage, read_picture
 from ...media.videos import VideoReader
-from ...perception.detection.face_detector import FaceDetector, FaceDetectorError
-from ...perception.detection.mmod.detector import MmodFaceDetector
+from ...perception.detection.face_detector import FaceDetector
 from ...perception.engine import PeopleObserver, observe_alone
 from ...perception.frame import Frame
 from ...perception.people import PeopleInView
 from ...perception.recognition.emotion_recognizer import EmotionRecognizer
-from ...perception.tracking.detection_policy import DetectionPolicy, FullDetection
+from ...perception.tracking.detection_choice import policy_maker
 from ...perception.tracking.follower import PeopleFollower
-from ...perception.tracking.sparse_detection import SparseDetection
 from ...perception.tracking.tracker import PersonIds
 from .inputs import Input
 
@@ -51,21 +48,6 @@ class Prediction:
 AddFrame = Callable[[Prediction], None]
 
 
-DETECTIONS = ("full", "sparse")
-
-
-def _policy_maker(detection: str, detector: FaceDetector) -> Callable[[], DetectionPolicy]:
-    if detection not in DETECTIONS:
-        raise FaceDetectorError(
-            f"unknown detection '{detection}'; known are {', '.join(DETECTIONS)}"
-        )
-    if detection == "full":
-        return FullDetection
-    if not isinstance(detector, MmodFaceDetector):
-        raise FaceDetectorError("detection 'sparse' is for the detector 'mmod' alone")
-    return partial(SparseDetection, detector.sweep)
-
-
 class Predictor:
     """A detector and a recognizer, run over files.
 
@@ -82,7 +64,7 @@ class Predictor:
         self, detector: FaceDetector, recognizer: EmotionRecognizer, detection: str = "full"
     ) -> None:
         self._observer = PeopleObserver(detector, recognizer)
-        self._make_policy = _policy_maker(detection, detector)
+        self._make_policy = policy_maker(detection, detector)
 
     def image(self, source: Input) -> Prediction:
         """The people in an image by itself: nothing is known of other images, and nothing smoothed.

@@ -17,8 +17,6 @@ from ...perception.detection.mmod.detector import MmodFaceDetector
 from ...perception.detection.yunet import YuNetFaceDetector
 from ...perception.engine import PeopleObserver
 from ...perception.recognition.emotion_recognizer import EmotionRecognizer
-from ...perception.tracking.detection_policy import DetectionPolicy
-from ...perception.tracking.sparse_detection import SparseDetection
 from ...resources import STARTER_WEIGHTS, shipped_weights
 
 
@@ -62,12 +60,6 @@ class Models:
         if isinstance(self.detector, (MmodFaceDetector, YuNetFaceDetector)):
             self.detector.min_face_size_px = size_px
 
-    def sparse_search(self, sweep_period_s: float) -> DetectionPolicy | None:
-        """A policy that searches parts of each frame; None where the detector sees all at once."""
-        if not isinstance(self.detector, MmodFaceDetector):
-            return None
-        return SparseDetection(self.detector.sweep, sweep_period_s=sweep_period_s)
-
 
 def load_models(choice: ModelChoice) -> Models:
     """A detector and a recognizer, ready to observe cameras.
@@ -98,8 +90,8 @@ def limit_threads(count: int) -> None:
 
     Args:
         count: 0: one less than this process has cores. With all of them, the networks' threads wait
-            for each other whenever the camera's driver or DDS needs a core: beside a camera of
-            30 Hz on two cores one thread gave 27 Hz, two 17.
+            for each other whenever the camera's driver or DDS needs a core, and each image takes
+            longer than with one thread fewer.
     """
     count = count or max(len(os.sched_getaffinity(0)) - 1, 1)
     torch.set_num_threads(count)

@@ -9,6 +9,7 @@ from ...perception.detection.build import DETECTOR_NAMES
 from ...perception.detection.face_detector import MAX_UPSAMPLE
 from ...perception.precision import PRECISIONS
 from ...perception.recognition.emotion_recognizer import CONTEXT_MODES
+from ...perception.tracking.detection_choice import DETECTIONS, policy_maker, searches_parts
 from ...perception.tracking.detection_policy import DetectionPolicy, FullDetection
 from ...perception.tracking.follower import FollowerSettings
 from ...perception.tracking.tracker import TrackerSettings
@@ -18,8 +19,6 @@ from ..common.node_parameters import ParameterValues
 from ..common.parameter_spec import Changes, ParameterSpec
 from ..input.image_subscription import RELIABILITIES, TRANSPORTS
 from .models import ModelChoice, Models
-
-DETECTIONS = ("sparse", "full")
 
 _FOLLOWER = FollowerSettings()
 
@@ -120,7 +119,7 @@ EMOTION_PARAMETERS = (
     ),
     ParameterSpec(
         "detection",
-        DETECTIONS[0],
+        "sparse",
         "sparse (mmod alone): in each image the surroundings of known faces are searched, and a "
         "slice of everything else. full: everything in every image, at several times the cost.",
         Changes.ANY_TIME,
@@ -243,12 +242,10 @@ def follower_settings(values: ParameterValues) -> FollowerSettings:
 
 def detection_policy(values: ParameterValues, models: Models) -> DetectionPolicy:
     """What is searched in each image, from the values of EMOTION_PARAMETERS."""
-    interval_s = float(values["detection_interval_s"])
-    if _is_sparse(values):
-        sparse = models.sparse_search(float(values["sweep_period_s"]))
-        if sparse is not None:
-            return sparse
-    return FullDetection(interval_s)
+    detector = models.detector
+    if _is_sparse(values) and searches_parts(detector):
+        return policy_maker("sparse", detector, sweep_period_s=float(values["sweep_period_s"]))()
+    return FullDetection(float(values["detection_interval_s"]))
 
 
 def questionable_combinations(values: ParameterValues) -> Iterator[str]:
