@@ -43,7 +43,8 @@ class PeopleObserver:
         Raises:
             StampError: A stamp is no time; nothing has changed for any camera.
             ImageError: An image is none; nothing has changed for any camera.
-            FaceDetectorError: The detector cannot take an image; who was known before still is.
+            FaceDetectorError: The detector cannot take an image; nothing has changed for any
+                camera, nor does it where a network fails otherwise.
         """
         for _, frame in batch:
             require_stamp(frame.stamp_s)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,9 +17,9 @@ from glamor_ros.network.input_spec import InputSpec
 from glamor_ros.network.weights.checkpoint import Checkpoint
 from glamor_ros.perception.detection.face_detector import FaceDetection, Search, SearchArea
 from glamor_ros.perception.engine import PeopleObserver, observe_alone
-from glamor_ros.perception.frame import Frame, ImageError, StampError
+from glamor_ros.perception.frame import Frame, ImageError, Scene, StampError
 from glamor_ros.perception.geometry import Box, Region
-from glamor_ros.perception.people import PeopleInView
+from glamor_ros.perception.people import EmotionEstimate, PeopleInView, Person
 from glamor_ros.perception.recognition.emotion_recognizer import EmotionRecognizer
 from glamor_ros.perception.tracking.detection_policy import DetectionPolicy, FullDetection
 from glamor_ros.perception.tracking.follower import FollowerSettings, PeopleFollower
@@ -304,6 +305,121 @@ def test_nobody_survives_a_cut_or_another_image_size(recognizer: EmotionRecogniz
     assert camera.ids(1.2, image(2) // 3) == ["person_2"]
     assert camera.ids(1.25, image(2)) == ["person_2"]  # only brighter
     assert camera.ids(1.3, image(3, 320, 240)) == ["person_3"]
+
+
+class BreakingDetector(ScriptedDetector):
+    """A detector that a camera's frame breaks, at the stamps that it was told."""
+
+    def __init__(self, *script: Sequence[FaceDetection]) -> None:
+        super().__init__(*script)
+        self.breaks: set[tuple[str, float]] = set()
+        self.searches: list[tuple[str, float, tuple[SearchArea, ...]]] = []
+
+    def search(self, searches: Sequence[Search]) -> list[list[FaceDetection]]:
+        frames = [(search.frame.camera, search.frame.stamp_s) for search in searches]
+        if self.breaks & set(frames):
+            raise RuntimeError("the GPU has fallen off the bus")
+        self.searches += [(*f, s.areas) for f, s in zip(frames, searches, strict=True)]
+        return super().search(searches)
+
+    def of(self, camera: str) -> list[tuple[float, tuple[SearchArea, ...]]]:
+        """What was searched in its frames."""
+        return [(stamp_s, areas) for name, stamp_s, areas in self.searches if name == camera]
+
+
+class BreakingRecognizer:
+    """A recognizer that the frames of some stamps break."""
+
+    def __init__(self, recognizer: EmotionRecognizer, breaks: Collection[float]) -> None:
+        self._recognizer = recognizer
+        self._breaks = set(breaks)
+
+    def recognize(self, scenes: Sequence[Scene]) -> list[list[EmotionEstimate]]:
+        if self._breaks & {scene.frame.stamp_s for scene in scenes}:
+            raise RuntimeError("out of memory")
+        return self._recognizer.recognize(scenes)
+
+
+def followed(
+    observer: PeopleObserver,
+    detector: BreakingDetector,
+    stamps_s: Mapping[str, Sequence[float]],
+    policy: Callable[[BreakingDetector], DetectionPolicy],
+) -> dict[str, list[tuple[float, list[Person]]]]:
+    """The people at each camera's stamps; a batch that fails is seen again frame by frame."""
+    followers = {name: PeopleFollower(PersonIds(), policy(detector)) for name in stamps_s}
+    seen: dict[str, list[tuple[float, list[Person]]]] = {name: [] for name in stamps_s}
+    for stamp_s in sorted({stamp_s for of_camera in stamps_s.values() for stamp_s in of_camera}):
+        frames = [Frame(image(), stamp_s, name) for name in stamps_s if stamp_s in stamps_s[name]]
+        batches = [frames]
+        while batches:
+            batch = batches.pop(0)
+            try:
+                views = observer.observe([(followers[frame.camera], frame) for frame in batch])
+            except RuntimeError:
+                batches += [[frame] for frame in batch] if len(batch) > 1 else []
+                continue
+            for frame, view in zip(batch, views, strict=True):
+                assert view is not None
+                seen[frame.camera].append((stamp_s, list(view.people)))
+    return seen
+
+
+def require_same(
+    seen: Sequence[tuple[float, list[Person]]], expected: Sequence[tuple[float, list[Person]]]
+) -> None:
+    def told(of: Sequence[tuple[float, list[Person]]]) -> list[object]:
+        return [
+            (stamp_s, p.person_id, p.face, p.observed, p.evaluated)
+            for stamp_s, people in of
+            for p in people
+        ]
+
+    def probabilities(of: Sequence[tuple[float, list[Person]]]) -> NDArray[np.float32]:
+        return np.array([p.probabilities for _, people in of for p in people])
+
+    assert told(seen) == told(expected)
+    assert len(told(seen)) > 20
+    assert probabilities(seen) == pytest.approx(probabilities(expected), abs=1e-6)
+
+
+def sparse(detector: ScriptedDetector) -> DetectionPolicy:
+    return SparseDetection(detector.sweep)
+
+
+def test_a_frame_that_breaks_the_detector_leaves_no_trace(recognizer: EmotionRecognizer) -> None:
+    stamps_s = [1 + i * FRAME_S for i in range(30)]
+    broken_s = {stamps_s[i] for i in (0, 1, 2, 5, 20, 21)}
+    detector = BreakingDetector([LEFT, RIGHT])
+    detector.breaks = {("bad", stamp_s) for stamp_s in broken_s}
+    seen = followed(
+        PeopleObserver(detector, recognizer),
+        detector,
+        {"good": stamps_s, "bad": stamps_s},
+        sparse,
+    )
+
+    intact = BreakingDetector([LEFT, RIGHT])
+    usable_s = [stamp_s for stamp_s in stamps_s if stamp_s not in broken_s]
+    alone = PeopleObserver(intact, recognizer)
+    expected = followed(alone, intact, {"good": stamps_s}, sparse)
+    expected |= followed(alone, intact, {"bad": usable_s}, sparse)
+    for name in ("good", "bad"):
+        require_same(seen[name], expected[name])
+        assert detector.of(name) == intact.of(name)
+
+
+def test_a_frame_that_breaks_the_recognizer_leaves_no_trace(
+    recognizer: EmotionRecognizer,
+) -> None:
+    stamps_s = [1 + i * FRAME_S for i in range(30)]
+    broken_s = {stamps_s[i] for i in (12, 20, 21)}
+    detector, intact = BreakingDetector([LEFT]), BreakingDetector([LEFT])
+    breaking: Any = BreakingRecognizer(recognizer, broken_s)
+    seen = followed(PeopleObserver(detector, breaking), detector, {"": stamps_s}, sparse)
+    usable_s = [stamp_s for stamp_s in stamps_s if stamp_s not in broken_s]
+    expected = followed(PeopleObserver(intact, recognizer), intact, {"": usable_s}, sparse)
+    require_same(seen[""], expected[""])
 
 
 def test_the_sparse_search_finds_a_newcomer_in_time_and_keeps_to_him(

@@ -51,7 +51,11 @@ class SearchPlan:
 
 
 class DetectionPolicy(Protocol):
-    """A way to spend the detector's time on one camera's frames."""
+    """A way to spend the detector's time on one camera's frames.
+
+    Each frame is planned by a flat copy (`copy.copy`), which is dropped where the frame fails: a
+    policy replaces what it remembers and never changes it in place.
+    """
 
     def plan(
         self,
@@ -80,12 +84,12 @@ class DetectionPolicy(Protocol):
 class FullDetection:
     """A search of everything in every frame, or once in an interval; prediction in between.
 
-    Attributes:
-        interval_s: May be changed at any time; 0 searches every frame.
+    Args:
+        interval_s: 0 searches every frame.
     """
 
     def __init__(self, interval_s: float = 0.0) -> None:
-        self.interval_s = interval_s
+        self._interval_s = interval_s
         self._searched_s = -math.inf
 
     def plan(
@@ -97,7 +101,7 @@ class FullDetection:
         skipped: int = 0,
     ) -> SearchPlan:
         """Everything where the interval has passed, else nothing."""
-        if stamp_s - self._searched_s < self.interval_s - STAMP_JITTER_S:
+        if stamp_s - self._searched_s < self._interval_s - STAMP_JITTER_S:
             return SearchPlan()
         self._searched_s = stamp_s
         return SearchPlan(everything=True, sought=frozenset(face.key for face in known))

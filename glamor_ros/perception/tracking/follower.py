@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,16 +74,55 @@ class _Memory:
     readings: int
 
 
+@dataclass
+class _Known:
+    """What is known of a camera after a frame.
+
+    Attributes:
+        template: What the policy was copied from.
+    """
+
+    tracker: FaceTracker
+    camera_motion: CameraMotion
+    policy: DetectionPolicy
+    template: DetectionPolicy
+    stamp_s: float | None = None
+    tracks: list[Track] = field(default_factory=list)
+    memories: dict[int, _Memory] = field(default_factory=dict)
+
+    def copy(self, template: DetectionPolicy) -> _Known:
+        """What can be changed while this stays; with a new policy where the template is new.
+
+        The parts replace what they hold and never change it, so that flat copies are enough.
+        """
+        policy = self.policy if template is self.template else template
+        return replace(
+            self,
+            tracker=copy(self.tracker),
+            camera_motion=copy(self.camera_motion),
+            policy=copy(policy),
+            template=template,
+        )
+
+    def forget_people(self) -> None:
+        self.tracker.reset()
+        self.policy.reset()
+        self.tracks = []
+        self.memories = {}
+
+
 class PeopleFollower:
     """What is known of the people before one camera.
 
     For every frame, in this order: `plan` what to search, `locate` the people with what the
-    detector found, `describe` them with what the recognizer said. One thread at a time;
-    `settings` and `policy` may be replaced from any thread, the next frame uses them.
+    detector found, `describe` them with what the recognizer said. What a frame tells is known once
+    it has been described: after a failure in between, the next `plan` begins as if that frame had
+    never come. One thread at a time; `settings` and `policy` may be replaced from any thread, the
+    next frame uses them.
 
     Args:
         ids: Where new people get their ids; shared by all cameras of a process.
-        policy: What is searched in each frame.
+        policy: What is searched in each frame, copied from where it stands.
         settings: How people are followed.
     """
 
@@ -94,19 +134,16 @@ class PeopleFollower:
     ) -> None:
         self.settings = settings or FollowerSettings()
         self.policy = policy
-        self._tracker = FaceTracker(ids, self.settings.tracker)
-        self._camera_motion = CameraMotion()
-        self._stamp_s: float | None = None
-        self._tracks: list[Track] = []
+        tracker = FaceTracker(ids, self.settings.tracker)
+        self._known = _Known(tracker, CameraMotion(), copy(policy), policy)
+        self._attempt = self._known
         self._searched: frozenset[int] = frozenset()
         self._read: list[Track] = []
-        self._memories: dict[int, _Memory] = {}
 
     def reset(self) -> None:
         """Forget the people in view; their ids are not used again."""
-        self._forget_people()
-        self._camera_motion.reset()
-        self._stamp_s = None
+        self._known = self._known.copy(self.policy)
+        _begin_anew(self._known)
 
     def plan(self, frame: Frame) -> SearchPlan | None:
         """What to search in the frame; None for one that comes late, which changes nothing.
@@ -118,35 +155,38 @@ class PeopleFollower:
         require_stamp(frame.stamp_s)
         require_bgr_image(frame.bgr)
         settings = self.settings
-        since_newest_s = 0.0 if self._stamp_s is None else frame.stamp_s - self._stamp_s
+        newest_s = self._known.stamp_s
+        since_newest_s = 0.0 if newest_s is None else frame.stamp_s - newest_s
         if -settings.max_reorder_s <= since_newest_s < 0:
             return None
+        attempt = self._attempt = self._known.copy(self.policy)
         if since_newest_s < 0 or since_newest_s > settings.max_gap_s:
-            self.reset()
-        self._stamp_s = frame.stamp_s
-        self._tracker.settings = settings.tracker
-        step = self._camera_motion.step(frame.bgr, [track.box for track in self._tracks])
+            _begin_anew(attempt)
+        attempt.stamp_s = frame.stamp_s
+        attempt.tracker.settings = settings.tracker
+        step = attempt.camera_motion.step(frame.bgr, [track.box for track in attempt.tracks])
         if step.is_cut:
-            self._forget_people()
-        self._tracker.move(step.movement)
-        self._tracks = self._tracker.predict(frame.stamp_s)
-        known = [_known(track) for track in self._tracks]
-        return self.policy.plan(frame.width, frame.height, frame.stamp_s, known, frame.skipped)
+            attempt.forget_people()
+        attempt.tracker.move(step.movement)
+        attempt.tracks = attempt.tracker.predict(frame.stamp_s)
+        known = [_known_face(track) for track in attempt.tracks]
+        return attempt.policy.plan(frame.width, frame.height, frame.stamp_s, known, frame.skipped)
 
     def locate(self, frame: Frame, plan: SearchPlan, detections: Sequence[FaceDetection]) -> Scene:
         """The faces whose emotions are to be read, from what was found as planned."""
+        attempt = self._attempt
         self._searched = plan.sought
         if plan.everything or plan.areas or plan.sought:
             wanted = one_for_each_face([d for d in detections if self._is_wanted(d)])
-            self._tracks = self._tracker.update(
+            attempt.tracks = attempt.tracker.update(
                 wanted,
                 frame.stamp_s,
                 sought=plan.sought,
                 appearances=[appearance_of(frame.bgr, detection.box) for detection in wanted],
             )
-        people = {track.key for track in self._tracks if track.person_id is not None}
-        self._memories = {key: m for key, m in self._memories.items() if key in people}
-        self._read = [track for track in self._tracks if self._is_to_be_read(track, frame)]
+        people = {track.key for track in attempt.tracks if track.person_id is not None}
+        attempt.memories = {key: m for key, m in attempt.memories.items() if key in people}
+        self._read = [track for track in attempt.tracks if self._is_to_be_read(track, frame)]
         return Scene(frame, tuple(track.box for track in self._read))
 
     def describe(self, frame: Frame, estimates: Sequence[EmotionEstimate]) -> PeopleInView:
@@ -154,17 +194,12 @@ class PeopleFollower:
         for track, estimate in zip(self._read, estimates, strict=True):
             self._remember(track.key, estimate, frame.stamp_s)
         people = []
-        for track in self._tracks:
+        for track in self._attempt.tracks:
             region = track.box.clipped(frame.width, frame.height)
             if track.person_id is not None and not region.is_empty:
                 people.append(self._person(track.person_id, track, region, frame.stamp_s))
+        self._known = self._attempt
         return PeopleInView(frame.width, frame.height, tuple(people))
-
-    def _forget_people(self) -> None:
-        self._tracker.reset()
-        self.policy.reset()
-        self._tracks, self._read = [], []
-        self._memories.clear()
 
     def _is_wanted(self, detection: FaceDetection) -> bool:
         size_px = min(detection.box.width, detection.box.height)
@@ -174,7 +209,7 @@ class PeopleFollower:
     def _is_to_be_read(self, track: Track, frame: Frame) -> bool:
         if track.person_id is None or not self._shows_its_face(track, frame):
             return False
-        memory = self._memories.get(track.key)
+        memory = self._attempt.memories.get(track.key)
         if memory is None or memory.readings < _FIRST_READINGS:
             return True
         # The network knows the detector's boxes best: a predicted one is read when none came.
@@ -189,15 +224,15 @@ class PeopleFollower:
         return visible >= self.settings.min_visible_fraction
 
     def _remember(self, key: int, estimate: EmotionEstimate, stamp_s: float) -> None:
-        known = self._memories.get(key)
+        known = self._attempt.memories.get(key)
         smoother = known.smoother if known else ProbabilitySmoother()
         smoother.time_constant_s = self.settings.smoothing_time_constant_s
         probabilities = smoother.update(estimate.probabilities, stamp_s)
         readings = known.readings + 1 if known else 1
-        self._memories[key] = _Memory(smoother, estimate, probabilities, stamp_s, readings)
+        self._attempt.memories[key] = _Memory(smoother, estimate, probabilities, stamp_s, readings)
 
     def _person(self, person_id: str, track: Track, region: Region, stamp_s: float) -> Person:
-        memory = self._memories.get(track.key)
+        memory = self._attempt.memories.get(track.key)
         return Person(
             person_id=person_id,
             face=region,
@@ -212,7 +247,13 @@ class PeopleFollower:
         )
 
 
-def _known(track: Track) -> KnownFace:
+def _begin_anew(known: _Known) -> None:
+    known.forget_people()
+    known.camera_motion.reset()
+    known.stamp_s = None
+
+
+def _known_face(track: Track) -> KnownFace:
     return KnownFace(
         key=track.key,
         box=track.box,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import cycle, islice
+from typing import ClassVar
 
 from ..detection.face_detector import SearchArea
 from ..geometry import Box
@@ -86,7 +88,7 @@ class SparseDetection:
         """The surroundings of the faces, and the slices that are due, as time allows."""
         elapsed_s = stamp_s - self._stamp_s
         self._stamp_s = stamp_s
-        self._spare_time.update(skipped, elapsed_s)
+        self._spare_time = self._spare_time.after(skipped, elapsed_s)
         new = [face for face in known if face.detections < _FIRST_LOOKS]
         others = [face for face in known if face.detections >= _FIRST_LOOKS]
 
@@ -147,6 +149,7 @@ class SparseDetection:
         return SearchArea(centers.clipped(width, height), size_px / reach, size_px * reach)
 
 
+@dataclass(frozen=True)
 class SpareTime:
     """An estimate of how much more than the least a frame can be given, from what is skipped.
 
@@ -158,28 +161,24 @@ class SpareTime:
         share: 0: the least, to 1: everything that is of use.
     """
 
-    _RECOVERY_S = 5.0
-    _SHORT_BELOW = 0.5
-    _NONE_BELOW = 0.05
+    share: float = 1.0
 
-    def __init__(self) -> None:
-        self.share = 1.0
+    _RECOVERY_S: ClassVar[float] = 5.0
+    _SHORT_BELOW: ClassVar[float] = 0.5
+    _NONE_BELOW: ClassVar[float] = 0.05
 
     @property
     def is_short(self) -> bool:
         """Whether it is better to spread work over frames."""
         return self.share < self._SHORT_BELOW
 
-    def update(self, skipped: int, elapsed_s: float) -> None:
-        """Take one more frame into account.
+    def after(self, skipped: int, elapsed_s: float) -> SpareTime:
+        """The estimate after one more frame.
 
         Args:
             skipped: How many images were skipped before it.
             elapsed_s: Since the frame before.
         """
         if not skipped:
-            self.share = min(1.0, self.share + max(elapsed_s, 0.0) / self._RECOVERY_S)
-        elif self.share > self._NONE_BELOW:
-            self.share /= 2
-        else:
-            self.share = 0.0
+            return SpareTime(min(1.0, self.share + max(elapsed_s, 0.0) / self._RECOVERY_S))
+        return SpareTime(self.share / 2 if self.share > self._NONE_BELOW else 0.0)

@@ -112,16 +112,16 @@ def test_spare_time_halves_with_every_skipped_image_and_comes_back_in_seconds() 
     time = SpareTime()
     shares = []
     for _ in range(8):
-        time.update(skipped=3, elapsed_s=0.1)
+        time = time.after(skipped=3, elapsed_s=0.1)
         shares.append(time.share)
     assert shares[:3] == [0.5, 0.25, 0.125]
     assert shares[-1] == 0
     shortages = [time.is_short]
     for _ in range(26):
-        time.update(skipped=0, elapsed_s=0.1)
+        time = time.after(skipped=0, elapsed_s=0.1)
         shortages.append(time.is_short)
     assert shortages == [True] * 25 + [False] * 2
-    time.update(skipped=0, elapsed_s=60.0)
+    time = time.after(skipped=0, elapsed_s=60.0)
     assert time.share == 1.0
 
 
