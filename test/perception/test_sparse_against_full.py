@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import pytest
+from skimage import data
+from torch.utils.flop_counter import FlopCounterMode
 
 from glamor_ros.perception.detection.build import build_face_detector
 from glamor_ros.perception.detection.face_detector import PartialFaceDetector
@@ -128,6 +131,32 @@ def test_no_id_survives_a_cut(detector: PartialFaceDetector) -> None:
     scenes = [ids(views[start : start + 30]) for start in (0, 30, 60)]
     assert all(scenes)
     assert len(set.union(*scenes)) == sum(map(len, scenes))
+
+
+def test_nobody_in_view_costs_less_than_half_of_a_full_search(
+    detector: PartialFaceDetector,
+) -> None:
+    """By the arithmetic of the networks, which does not depend on the machine."""
+    picture = cv2.resize(data.coffee()[..., ::-1], (640, 480)).astype(np.uint8)
+    frames = [Frame(picture, 1 + index / RATE_HZ) for index in range(2 * round(RATE_HZ))]
+
+    def operations(policy: DetectionPolicy, of: Sequence[Frame]) -> list[int]:
+        observer = PeopleObserver(detector, NoRecognizer())
+        follower = PeopleFollower(PersonIds(), policy)
+        counts = []
+        for frame in of:
+            with FlopCounterMode(display=False) as counter:
+                (view,) = observer.observe([(follower, frame)])
+            assert view is not None
+            assert view.people == ()
+            counts.append(counter.get_total_flops())
+        return counts
+
+    full = operations(FullDetection(), frames[:1])
+    sparse = operations(SparseDetection(detector.sweep, sweep_period_s=SWEEP_PERIOD_S), frames)
+    settled = sparse[len(frames) // 2 :]
+    assert full[0] > 1e9
+    assert 0 < np.mean(settled) < 0.5 * full[0]
 
 
 def _box(person: Person) -> Box:
