@@ -244,6 +244,12 @@ class NodeProcess:
         return self._process.poll() is None
 
     @property
+    def peak_memory_mib(self) -> float:
+        """The most that it has had resident so far."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+    @property
     def thread_count(self) -> int:
         return len(os.listdir(f"/proc/{self.pid}/task"))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import signal
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -214,10 +216,37 @@ def test_compressed_images_below_a_remapped_topic(
         spoiled.data = spoiled.data[:3000]
         camera.publish(spoiled)
         node.wait_for_log("breaks off in the middle of the picture: it is truncated")
-        assert len(camera.process(compressed_image_message(two_faces, Header())).people) == 2
+        peak_mib = node.peak_memory_mib
+        for bomb in (png_of_a_gigapixel(), jpeg_of_a_gigapixel()):
+            camera.publish(CompressedImage(format="", data=bomb))
+            assert len(camera.process(compressed_image_message(two_faces, Header())).people) == 2
+        assert node.peak_memory_mib - peak_mib < 500
 
     assert len(jpeg.people) == len(lossless.people) == 2
     assert node.stop() == 0
+    assert ", 3 unusable," in node.log
+
+
+def png_of_a_gigapixel() -> bytes:
+    """A header of 32768x32768 pixels, as a bomb has it; 3 GiB when decoded."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        checksum = zlib.crc32(kind + content)
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)
+
+    header = struct.pack(">IIBBBBB", 1 << 15, 1 << 15, 8, 2, 0, 0, 0)
+    rows = zlib.compress(bytes(1 << 20))
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
+
+
+def jpeg_of_a_gigapixel() -> bytes:
+    """A small picture whose frame header says 32768x32768."""
+    content = bytearray(cv2.imencode(".jpg", np.zeros((16, 16, 3), np.uint8))[1].tobytes())
+    frame = content.index(b"\xff\xc0")
+    content[frame + 5 : frame + 9] = struct.pack(">HH", 1 << 15, 1 << 15)
+    return bytes(content)
 
 
 def test_it_says_what_it_finds_where_images_stay_away(

@@ -34,6 +34,7 @@ class ImageStream:
         statistics: Where the images are counted.
         no_image_timeout_s: After so long without an image the cause is said; 0: never.
         advice: What can be done where the node is too slow.
+        pace: Judges whether it is; None: over ten seconds each time.
 
     Attributes:
         no_image_timeout_s: May be set at any time.
@@ -53,6 +54,7 @@ class ImageStream:
         statistics: ImageStatistics,
         no_image_timeout_s: float,
         advice: str,
+        pace: PaceMonitor | None = None,
     ) -> None:
         self.no_image_timeout_s = no_image_timeout_s
         self._node = node
@@ -61,7 +63,7 @@ class ImageStream:
         self._statistics = statistics
         self._advice = advice
         self._arrivals = ArrivalMonitor()
-        self._pace = PaceMonitor()
+        self._pace = pace or PaceMonitor()
         logger = node.get_logger()
         # rclpy refuses another severity from the line that it is called from, hence the lambdas.
         self._say_slow = ThrottledLog(lambda line: logger.warning(line), math.inf)
