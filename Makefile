@@ -4,6 +4,7 @@
 #   make test     the whole test suite
 #   make benchmark   speed and exactness beside rivals   ONLY=<row>  QUICK=1  FULL=1  DEVICE=cuda
 #                                                        MMOD_DAT=<.dat>  YUNET=<.onnx>
+#                                                        OVERLOAD_S=<seconds>
 # Also: setup, lint, colcon, clean, native (on Debian's and Ubuntu's own Python packages).
 # ROS_WHEELS=kilted chooses another ROS distribution than jazzy; TORCH_INDEX=<address> another
 # package index for torch, such as PyTorch's own for the CPU (see pytorch.org), since the torch of
@@ -21,6 +22,7 @@ QUICK ?=
 FULL ?=
 MMOD_DAT ?=
 YUNET ?=
+OVERLOAD_S ?=
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
@@ -61,7 +63,8 @@ lint: setup
 benchmark: setup
 	$(bin)/python -m benchmarks run $(if $(DEVICE),--device '$(DEVICE)') $(addprefix --only ,$(ONLY)) \
 		$(if $(QUICK),--quick) $(if $(FULL),--full) \
-		$(if $(MMOD_DAT),--mmod-dat '$(MMOD_DAT)') $(if $(YUNET),--yunet '$(YUNET)')
+		$(if $(MMOD_DAT),--mmod-dat '$(MMOD_DAT)') $(if $(YUNET),--yunet '$(YUNET)') \
+		$(if $(OVERLOAD_S),--overload-s $(OVERLOAD_S))
 
 colcon: setup
 	VENV=$(abspath $(VENV)) .ci/colcon_build

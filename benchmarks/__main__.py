@@ -53,6 +53,7 @@ def _run(arguments: argparse.Namespace) -> int:
         mmod_dat=arguments.mmod_dat,
         yunet=arguments.yunet,
         pictures=arguments.pictures,
+        overload_s=arguments.overload_s,
     )
     torch.set_num_threads(options.threads)
     machine = describe_machine(options)
@@ -112,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--only", action="append", choices=list(ROW_MODULES), help="a row; may be repeated"
     )
+    run.add_argument("--overload-s", type=int, metavar="SECONDS", help="of the row `overload`")
     run.add_argument("--mmod-dat", type=Path, default=DEFAULT_MMOD_DAT, metavar="FILE")
     run.add_argument("--yunet", type=Path, metavar="FILE", help="YuNet's ONNX file")
     run.add_argument("--pictures", type=Path, default=DEFAULT_PICTURES, metavar="DIR")

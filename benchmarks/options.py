@@ -22,6 +22,7 @@ class Options:
         threads: Of the processor, for all rivals.
         quick: Fewer sizes and repetitions, to see that everything works.
         full: The long cases as well: dlib at 1920x1080, ten minutes of overload.
+        overload_s: How long the overload lasts; None: as the other options say.
         mmod_dat: dlib's mmod_human_face_detector.dat; may not exist.
         yunet: YuNet's ONNX file; None: where the package keeps it.
         pictures: A folder of photographs for the comparison with dlib; may not exist.
@@ -34,6 +35,7 @@ class Options:
     mmod_dat: Path
     yunet: Path | None
     pictures: Path
+    overload_s: int | None = None
 
     def chosen(self, quick: int, usual: int) -> int:
         """One of two numbers of repetitions or seconds."""

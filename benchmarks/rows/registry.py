@@ -18,6 +18,7 @@ ROW_MODULES: Mapping[str, str] = {
     "exactness": "Full detection against dlib's CNN, face by face.",
     "detectors": "Full detection against dlib's CNN and HOG and YuNet, by size.",
     "sparse": "Sparse detection against full on a moving camera.",
+    "nobody": "The processor's time with nobody in view, sparse against full.",
     "recognition": "Recognition of several people at once, one by one, and in ONNX Runtime.",
     "stages": "A frame's time by stage, and several cameras together.",
     "cameras": "Node processes beside a camera: rate, latency, drops.",

@@ -7,7 +7,7 @@ from benchmarks.measurement import Absence, Measurement
 from benchmarks.options import DEFAULT_MMOD_DAT, DEFAULT_PICTURES, Options
 from benchmarks.rows import registry
 from benchmarks.rows.exactness import Difference, difference, reduced
-from benchmarks.rows.overload import growth
+from benchmarks.rows.overload import growth, slope_per_min
 from glamor_ros.perception.detection.face_detector import FaceDetection
 from glamor_ros.perception.geometry import Box
 
@@ -38,6 +38,11 @@ def test_growth_of_memory_ignores_single_peaks() -> None:
     steady = [100.0] * 30
     assert growth((*steady[:-1], 180.0)) == 0.0
     assert growth(tuple(100.0 + 2 * second for second in range(30))) == 54.0
+
+
+def test_slope_of_memory_is_a_minute_s() -> None:
+    assert slope_per_min(tuple(100 + 0.5 * second for second in range(90))) == pytest.approx(30)
+    assert slope_per_min((100.0,) * 90) == 0
 
 
 def test_broken_row_keeps_what_it_said_before(monkeypatch: pytest.MonkeyPatch) -> None:
