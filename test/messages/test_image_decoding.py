@@ -8,8 +8,6 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image
 from skimage import data
@@ -17,7 +15,6 @@ from std_msgs.msg import Header
 
 from glamor_ros.messages.image_decoding import ImageDecoder, ImageDecodingError
 from glamor_ros.messages.image_encoding import SENDABLE_ENCODINGS, byte_array, image_message
-from glamor_ros.messages.pixel_layouts import ENCODINGS
 
 LOSSLESS = ("bgr8", "rgb8", "bgra8", "rgba8")
 GREY = ("mono8", "mono16")
@@ -243,39 +240,3 @@ def test_the_orientation_tag_of_a_jpeg_is_ignored(photograph: NDArray[np.uint8])
     assert as_opencv_turns_it.shape[:2] == (640, 480)
 
     assert decode(compressed_message(turned)).shape == photograph.shape
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    encoding=st.sampled_from([*ENCODINGS, "bayer_xxxx8", "8UC4"]),
-    width=st.integers(0, 9),
-    height=st.integers(0, 9),
-    step=st.one_of(st.integers(0, 80), st.just(2**32 - 1)),
-    content=st.binary(max_size=800),
-    is_bigendian=st.booleans(),
-)
-def test_no_message_does_more_than_raise_the_error(
-    encoding: str, width: int, height: int, step: int, content: bytes, is_bigendian: bool
-) -> None:
-    try:
-        image = decode(raw_message(encoding, width, height, step, content, is_bigendian))
-    except ImageDecodingError:
-        return
-    assert image.shape == (height, width, 3)
-    assert image.dtype == np.uint8
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    head=st.sampled_from([b"\xff\xd8", b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b""]),
-    content=st.binary(max_size=200),
-    tail=st.sampled_from([b"\xff\xd9", b"IEND\xaeB`\x82", b""]),
-)
-def test_no_compressed_message_does_more_than_raise_the_error(
-    head: bytes, content: bytes, tail: bytes
-) -> None:
-    try:
-        image = decode(compressed_message(head + content + tail))
-    except ImageDecodingError:
-        return
-    assert image.ndim == 3

@@ -83,7 +83,8 @@ def read_or_refuse(path: Path) -> None:
     assert refusal is None or str(path) in refusal
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.fuzz
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(key=st.sampled_from(KEYS), value=json_values | descriptions)
 def test_metadata_of_any_kind(intact: bytes, damaged: Path, key: str, value: object) -> None:
     changed = header_of(intact)
@@ -92,7 +93,8 @@ def test_metadata_of_any_kind(intact: bytes, damaged: Path, key: str, value: obj
     read_or_refuse(damaged)
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.fuzz
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(
     name=st.sampled_from(["classifier.0.weight", "face_encoder.blocks.0.convolution.bias"]),
     field=st.sampled_from(["dtype", "shape", "data_offsets"]),
@@ -109,7 +111,8 @@ def test_headers_of_any_kind(
     read_or_refuse(damaged)
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.fuzz
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_bytes_changed_or_cut_off(intact: bytes, damaged: Path, data: st.DataObject) -> None:
     header_bytes = 8 + int.from_bytes(intact[:8], "little")
@@ -175,7 +178,8 @@ def test_a_claimed_number_of_units_costs_nothing(tmp_path: Path) -> None:
         import_tensorflow_checkpoint(TensorFlowCheckpoint(tmp_path / "Model"))
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.mark.fuzz
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_tensorflow_indexes_of_any_content(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
