@@ -42,15 +42,15 @@ def has_hole(content: bytes, picture: NDArray[np.uint8], decode: Decode) -> bool
     scan = jpeg_scan(content) if content.startswith(JPEG_START) else None
     if scan is None or scan.end is None or not scan.is_sequential:
         return False
-    data = content[scan.start : scan.end]
+    start, end = scan.start, scan.end
+    data = content[start:end]
     restarts = _restart_numbers(data)
     if restarts != [index % _RESTARTS for index in range(len(restarts))]:
         return True
 
     def changes_with(last_bytes: int) -> bool:
         """Whether the picture is another one where the last bytes of its data are."""
-        kept = content[: max(scan.end - last_bytes, scan.start)]
-        again = decode(kept + _OTHER_DATA + content[scan.end :])
+        again = decode(content[: max(end - last_bytes, start)] + _OTHER_DATA + content[end:])
         return again is None or not np.array_equal(again, picture)
 
     corners = picture[:: max(len(picture) - 1, 1), :: max(picture.shape[1] - 1, 1)]

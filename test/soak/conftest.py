@@ -1,4 +1,4 @@
-"""Tests that run for minutes, and only where they are asked for."""
+"""Whether the tests beside this run: only where they are asked for."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ...device import require_device
@@ -249,11 +250,13 @@ class MmodFaceDetector:
         by_shape = defaultdict(list)
         for index, block in blocks:
             by_shape[block.shape].append((index, block))
-        found = []
+        scores = []
         for (_, _, around), members in by_shape.items():
             pieces = [self._piece(searches[index].frame, block) for index, block in members]
-            scores = self._network.block_scores(torch.stack(pieces), around).cpu().numpy()
-            for (index, block), of_block in zip(members, scores, strict=True):
+            scores.append(self._network.block_scores(torch.stack(pieces), around))
+        found = []
+        for members, of_shape in zip(by_shape.values(), _on_host(scores), strict=True):
+            for (index, block), of_block in zip(members, of_shape, strict=True):
                 frame = searches[index].frame
                 x, y = self._size(frame.width, frame.height).cells.first_center(block)
                 cells = np.argwhere(of_block > self._min_score)
@@ -303,6 +306,15 @@ class MmodFaceDetector:
                 "use a smaller image, a lower upsample or a larger min_face_size_px"
             )
         return TiledPyramid(layout, self._mean_bgr, self._device)
+
+
+def _on_host(tensors: Sequence[Tensor]) -> list[NDArray[np.float32]]:
+    """The values of tensors, in one transfer: a GPU is waited for once."""
+    if not tensors:
+        return []
+    values = torch.cat([tensor.flatten() for tensor in tensors]).cpu()
+    parts = values.split([tensor.numel() for tensor in tensors])
+    return [part.view(of.shape).numpy() for part, of in zip(parts, tensors, strict=True)]
 
 
 @dataclass(frozen=True)
