@@ -43,23 +43,24 @@ def has_hole(content: bytes, picture: NDArray[np.uint8], decode: Decode) -> bool
     if scan is None or scan.end is None or not scan.is_sequential:
         return False
     start, end = scan.start, scan.end
-    data = content[start:end]
+    # Some cameras fill up the space before the end marker.
+    data = content[start:end].rstrip(b"\0")
     restarts = _restart_numbers(data)
     if restarts != [index % _RESTARTS for index in range(len(restarts))]:
         return True
 
-    def changes_with(last_bytes: int) -> bool:
-        """Whether the picture is another one where the last bytes of its data are."""
-        again = decode(content[: max(end - last_bytes, start)] + _OTHER_DATA + content[end:])
+    def changes_with(end_of_data: bytes) -> bool:
+        """Whether the picture is another one where its data ends otherwise."""
+        again = decode(content[:start] + end_of_data + _OTHER_DATA + content[end:])
         return again is None or not np.array_equal(again, picture)
 
     corners = picture[:: max(len(picture) - 1, 1), :: max(picture.shape[1] - 1, 1)]
     may_end_early = bool((corners == _FILLER).all(axis=-1).any())
-    if may_end_early and changes_with(0):
+    if may_end_early and changes_with(content[start:end]):
         return True
     # A picture that is all filler may look the same whatever its data is.
     is_all_filler = bool((corners == _FILLER).all()) and bool((picture == _FILLER).all())
-    return _ZEROS in data and not is_all_filler and not changes_with(_LAST_BYTES)
+    return _ZEROS in data and not is_all_filler and not changes_with(data[:-_LAST_BYTES])
 
 
 def _restart_numbers(data: bytes) -> list[int]:

@@ -85,12 +85,12 @@ def decode_picture(
 
     try:
         image = decode(content)
+        if image is None:
+            raise MediaError(source, "is damaged: OpenCV cannot decode it")
+        if has_hole(content, image, decode):
+            raise MediaError(source, "is damaged: there is a hole in its data")
     except cv2.error as error:
         raise MediaError(source, f"cannot be decoded: {error.err}") from error
-    if image is None:
-        raise MediaError(source, "is damaged: OpenCV cannot decode it")
-    if has_hole(content, image, decode):
-        raise MediaError(source, "is damaged: there is a hole in its data")
     return image
 
 

@@ -65,6 +65,13 @@ def test_a_lost_restart_marker_is_found(photograph: NDArray[np.uint8]) -> None:
     assert found([content[:p] + content[p + 2 :] for p in places]) == 1
 
 
+@pytest.mark.parametrize("count", [1, 100])
+def test_zeros_before_the_end_marker_are_no_hole(photograph: NDArray[np.uint8], count: int) -> None:
+    content = jpeg(photograph)
+    padded = content[:-2] + bytes(count) + content[-2:]
+    assert np.array_equal(decode_picture(padded, "photo"), decode_picture(content, "photo"))
+
+
 @pytest.mark.parametrize("parameters", [(), (OPTIMIZED, 1), (PROGRESSIVE, 1), (RESTART, 4)])
 @pytest.mark.parametrize("grey", [0, 77, 128, 255])
 def test_a_whole_picture_of_one_grey_has_no_hole(parameters: tuple[int, ...], grey: int) -> None:
