@@ -44,7 +44,7 @@ class PeopleObserver:
             StampError: A stamp is no time; nothing has changed for any camera.
             ImageError: An image is none; nothing has changed for any camera.
             FaceDetectorError: The detector cannot take an image; nothing has changed for any
-                camera, nor does it where a network fails otherwise.
+                camera. That holds for whatever else a network raises, too.
         """
         for _, frame in batch:
             require_stamp(frame.stamp_s)

@@ -122,7 +122,7 @@ class PeopleFollower:
 
     Args:
         ids: Where new people get their ids; shared by all cameras of a process.
-        policy: What is searched in each frame, copied from where it stands.
+        policy: What is searched in each frame; the follower works with copies of it.
         settings: How people are followed.
     """
 
