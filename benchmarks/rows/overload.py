@@ -13,7 +13,7 @@ from ..options import Options
 
 ROW = "overload"
 CAMERA_RATE_HZ = 120.0
-# Until then the C library's heap still spreads, by about 13 MiB, and then stays.
+# Until then the libraries make what they keep, and the C library's heap spreads.
 WARM_UP_S = 60
 # A slope over a shorter time tells of the images in work alone.
 MIN_SLOPE_S = 120
