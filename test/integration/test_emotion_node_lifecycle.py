@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import signal
 import struct
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -217,14 +219,19 @@ def test_compressed_images_below_a_remapped_topic(
         camera.publish(spoiled)
         node.wait_for_log("breaks off in the middle of the picture: it is truncated")
         peak_mib = node.peak_memory_mib
-        for bomb in (png_of_a_gigapixel(), jpeg_of_a_gigapixel()):
-            camera.publish(CompressedImage(format="", data=bomb))
-            assert len(camera.process(compressed_image_message(two_faces, Header())).people) == 2
+        bombs = itertools.cycle([png_of_a_gigapixel(), jpeg_of_a_gigapixel()])
+
+        def is_refused() -> bool:
+            camera.publish(CompressedImage(data=next(bombs)))
+            time.sleep(0.1)
+            return "is too large: 32768x32768 are 1073.7 megapixels" in node.log
+
+        wait_for(is_refused, "a picture bomb to be refused")
+        assert len(camera.process(compressed_image_message(two_faces, Header())).people) == 2
         assert node.peak_memory_mib - peak_mib < 500
 
     assert len(jpeg.people) == len(lossless.people) == 2
     assert node.stop() == 0
-    assert ", 3 unusable," in node.log
 
 
 def png_of_a_gigapixel() -> bytes:
