@@ -33,7 +33,7 @@ OVERRIDABLE = {
 
 def generate_launch_description() -> LaunchDescription:
     """Described arguments and the nodes."""
-    defaults = yaml.safe_load(PARAMETERS_FILE.read_text())["/**"]["ros__parameters"]
+    defaults = yaml.safe_load(PARAMETERS_FILE.read_text())["/**/emotion_node"]["ros__parameters"]
     return LaunchDescription(
         [
             DeclareLaunchArgument(

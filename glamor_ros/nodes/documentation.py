@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from .common import topics
@@ -18,6 +19,30 @@ from .emotion.parameters import EMOTION_PARAMETERS
 from .image_source.parameters import IMAGE_SOURCE_PARAMETERS
 
 _COMMENT_WIDTH = 96
+
+
+@dataclass(frozen=True)
+class NodeTables:
+    """What a node declares.
+
+    Attributes:
+        parameters: In the order of their documentation.
+        topics: Of each kind, "inputs" or "outputs", that is documented.
+    """
+
+    parameters: Sequence[ParameterSpec]
+    topics: Mapping[str, Sequence[TopicSpec]]
+
+
+# By the nodes' names, in the order of the parameter file.
+NODES: Mapping[str, NodeTables] = {
+    "emotion_node": NodeTables(
+        EMOTION_PARAMETERS,
+        {"inputs": topics.EMOTION_INPUTS, "outputs": topics.EMOTION_OUTPUTS},
+    ),
+    "dashboard_node": NodeTables(DASHBOARD_PARAMETERS, {}),
+    "image_source_node": NodeTables(IMAGE_SOURCE_PARAMETERS, {"outputs": topics.SOURCE_OUTPUTS}),
+}
 
 
 def parameter_table(specs: Sequence[ParameterSpec]) -> str:
@@ -41,32 +66,36 @@ def topic_table(specs: Sequence[TopicSpec]) -> str:
     return _table(("Topic", "Type", "Content"), rows)
 
 
-def parameters_file(specs: Sequence[ParameterSpec]) -> str:
-    """A parameter file with all defaults, whatever the node's name and namespace."""
+def parameters_file(nodes: Mapping[str, NodeTables]) -> str:
+    """A parameter file with all defaults, for all the nodes in whatever namespace.
+
+    `/**/NAME` is rcl's pattern for a node of that name in any namespace, or in none.
+    """
     lines = [
-        "# The parameters of emotion_node and their defaults. Generated from the node's own table:",
+        "# The nodes' parameters and their defaults. A section counts for the nodes of its name,",
+        "# in any namespace: the file can be given to each node. Generated from the nodes' tables:",
         "#   python -m glamor_ros.nodes.documentation parameters_file > config/glamor.yaml",
-        "/**:",
-        "  ros__parameters:",
     ]
-    for spec in specs:
-        notes = f"Allowed: {spec.allowed}. " if spec.allowed else ""
-        comment = f"{spec.description} {notes}May be set {spec.changes.value}."
-        lines.append("")
-        lines += [f"    # {line}" for line in textwrap.wrap(comment, _COMMENT_WIDTH - 6)]
-        lines.append(f"    {spec.name}: {_yaml_value(spec.default)}")
+    for name, tables in nodes.items():
+        lines += ["", f"/**/{name}:", "  ros__parameters:"]
+        for spec in tables.parameters:
+            notes = f"Allowed: {spec.allowed}. " if spec.allowed else ""
+            comment = f"{spec.description} {notes}May be set {spec.changes.value}."
+            lines.append("")
+            lines += [f"    # {line}" for line in textwrap.wrap(comment, _COMMENT_WIDTH - 6)]
+            lines.append(f"    {spec.name}: {_yaml_value(spec.default)}")
     return "\n".join(lines) + "\n"
 
 
-SECTIONS: Mapping[str, Callable[[], str]] = {
-    "emotion_node_parameters": partial(parameter_table, EMOTION_PARAMETERS),
-    "emotion_node_inputs": partial(topic_table, topics.EMOTION_INPUTS),
-    "emotion_node_outputs": partial(topic_table, topics.EMOTION_OUTPUTS),
-    "image_source_node_parameters": partial(parameter_table, IMAGE_SOURCE_PARAMETERS),
-    "image_source_node_outputs": partial(topic_table, topics.SOURCE_OUTPUTS),
-    "dashboard_node_parameters": partial(parameter_table, DASHBOARD_PARAMETERS),
-    "parameters_file": partial(parameters_file, EMOTION_PARAMETERS),
-}
+def _sections() -> Iterator[tuple[str, Callable[[], str]]]:
+    for name, tables in NODES.items():
+        yield f"{name}_parameters", partial(parameter_table, tables.parameters)
+        for kind, specs in tables.topics.items():
+            yield f"{name}_{kind}", partial(topic_table, specs)
+    yield "parameters_file", partial(parameters_file, NODES)
+
+
+SECTIONS: Mapping[str, Callable[[], str]] = dict(_sections())
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -347,7 +347,7 @@ def test_the_shipped_parameter_file_can_be_loaded_while_it_runs(
     peer: Peer, managed_node: NodeProcess
 ) -> None:
     text = (share_directory() / "config" / "glamor.yaml").read_text()
-    shipped = yaml.safe_load(text)["/**"]["ros__parameters"]
+    shipped = yaml.safe_load(text)["/**/emotion_node"]["ros__parameters"]
     changes = {"detection_interval_s": 2.0, "max_coast_s": 3.0}
     bring_up(peer)
 

@@ -85,7 +85,10 @@ def test_the_shipped_parameter_file_is_what_the_table_says() -> None:
     text = (share_directory() / "config" / "glamor.yaml").read_text()
 
     assert text == documentation.SECTIONS["parameters_file"]()
-    assert yaml.safe_load(text) == {"/**": {"ros__parameters": DEFAULTS}}
+    assert yaml.safe_load(text) == {
+        f"/**/{name}": {"ros__parameters": {spec.name: spec.default for spec in tables.parameters}}
+        for name, tables in documentation.NODES.items()
+    }
 
 
 def test_what_is_given_at_the_start_counts(make_node: Callable[..., Node], tmp_path: Path) -> None:
