@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from glamor_ros.msg import PersonEmotionArray
-from glamor_ros.nodes.emotion.parameters import EMOTION_PARAMETERS
 from glamor_ros.resources import share_directory
 
 from .ros_peer import PATIENCE_S, Peer, wait_for
@@ -23,7 +23,9 @@ pytestmark = pytest.mark.integration
 
 pytest.importorskip("launch_ros", reason="launch_ros is not installed")
 
+PREFIX = str(share_directory().parents[1])
 LAUNCH_FILE = share_directory() / "launch" / "glamor.launch.py"
+DEMO_LAUNCH_FILE = share_directory() / "launch" / "demo.launch.py"
 
 # What `ros2 launch` does, which is in a package of its own.
 LAUNCHER = """
@@ -43,9 +45,55 @@ sys.exit(service.run())
 """
 
 
-@pytest.fixture(scope="module")
-def launch_file() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("glamor_launch", LAUNCH_FILE)
+def ament_prefixes() -> list[str]:
+    return [path for path in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if path]
+
+
+class Launch:
+    """A running launch file, and what it has printed."""
+
+    def __init__(self, folder: Path, domain_id: int, *arguments: str) -> None:
+        self._log = folder / "launch.txt"
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", LAUNCHER, str(LAUNCH_FILE), *arguments],
+                cwd=folder,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={
+                    **os.environ,
+                    "AMENT_PREFIX_PATH": os.pathsep.join([PREFIX, *ament_prefixes()]),
+                    "ROS_DOMAIN_ID": str(domain_id),
+                    "ROS_LOG_DIR": str(folder),
+                },
+            )
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def process_ids(self, node: str) -> list[int]:
+        """Of a node, in the order in which they were started."""
+        return [
+            int(number)
+            for number in re.findall(
+                rf"\[{node}-\d+\]: process started with pid \[(\d+)\]", self.log
+            )
+        ]
+
+    def wait(self) -> int:
+        """The exit code, once it has ended."""
+        return self._process.wait(PATIENCE_S)
+
+    def stop(self) -> int:
+        """The exit code after Ctrl-C."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+        return self.wait()
+
+
+def module_of(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.name.partition(".")[0], path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -54,50 +102,118 @@ def launch_file() -> ModuleType:
 
 
 @pytest.fixture
-def launched(peer: Peer, random_weights: Path, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Both nodes, with a parameter file of the user's own."""
+def start_launch(peer: Peer, tmp_path: Path) -> Iterator[Callable[..., Launch]]:
+    """Starts the launch file with arguments; what still runs is ended."""
+    started: list[Launch] = []
+
+    def start(*arguments: str) -> Launch:
+        started.append(Launch(tmp_path, peer.domain_id, *arguments))
+        return started[-1]
+
+    yield start
+    for launch in started:
+        launch.stop()
+
+
+def test_arguments_are_described() -> None:
+    arguments, demo = (
+        module_of(path).generate_launch_description().get_launch_arguments()
+        for path in (LAUNCH_FILE, DEMO_LAUNCH_FILE)
+    )
+
+    assert all(argument.description for argument in [*arguments, *demo])
+    assert {argument.name for argument in demo} == {argument.name for argument in arguments}
+
+
+def test_a_camera_is_launched_and_started_anew_until_ctrl_c(
+    peer: Peer, start_launch: Callable[..., Launch], random_weights: Path, tmp_path: Path
+) -> None:
     own_file = tmp_path / "own.yaml"
     own_file.write_text(
-        "/**:\n  ros__parameters:\n    min_face_size_px: 40\n    smoothing_time_constant_s: 2.0\n"
+        "/**/emotion_node:\n  ros__parameters:\n"
+        "    min_face_size_px: 20\n    smoothing_time_constant_s: 2.0\n"
+        "/**/image_source_node:\n  ros__parameters:\n    width: 320\n    height: 240\n"
     )
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-c", LAUNCHER, str(LAUNCH_FILE)),
-            *("namespace:=robot", "image:=/front/image_raw", "source:=demo_one"),
-            *(f"params_file:={own_file}", f"weights:={random_weights}"),
-            "detection_interval_s:=0.25",
-        ],
-        cwd=tmp_path,
-        env={**os.environ, "ROS_DOMAIN_ID": str(peer.domain_id), "ROS_LOG_DIR": str(tmp_path)},
+    launched = start_launch(
+        *("namespace:=robot", "image:=/front/image_raw", "source:=demo_one", "respawn:=true"),
+        *(f"params_file:={own_file}", f"weights:={random_weights}", "detector_upsample:=1"),
+        *("image_transport:=compressed", "detection_interval_s:=0.25", "smothing:=1", "devise:=x"),
     )
-    yield process
-    process.send_signal(signal.SIGINT)
-    assert process.wait(PATIENCE_S) == 0
-
-
-def test_arguments_are_described_and_have_the_types_of_the_parameters(
-    launch_file: ModuleType,
-) -> None:
-    arguments = launch_file.generate_launch_description().get_launch_arguments()
-    types = {spec.name: type(spec.default) for spec in EMOTION_PARAMETERS}
-
-    assert all(argument.description for argument in arguments)
-    assert {"image", "namespace", "params_file", "source", *launch_file.OVERRIDABLE} <= {
-        argument.name for argument in arguments
-    }
-    for name, (value_type, _) in launch_file.OVERRIDABLE.items():
-        assert value_type is types[name]
-
-
-def test_arguments_win_over_the_file_and_the_file_over_defaults(
-    peer: Peer, launched: subprocess.Popen[bytes]
-) -> None:
     results, subscription = peer.collect(PersonEmotionArray, "/robot/emotions")
-
     wait_for(lambda: results and len(results[-1].people) == 1, "a person")
 
+    # Arguments win over the file, and the file over defaults.
     names = ["detection_interval_s", "min_face_size_px", "smoothing_time_constant_s", "detector"]
-    assert peer.parameter_values("/robot/emotion_node", names) == [0.25, 40, 2.0, "mmod"]
-    assert peer.node.count_publishers("/front/image_raw") == 1
-    assert peer.node.count_subscribers("/front/image_raw") == 1
+    assert peer.parameter_values("/robot/emotion_node", names) == [0.25, 20, 2.0, "mmod"]
+    # Each node has its own section of the file.
+    assert results[-1].image_width == 320
+    # The images are beside their camera_info, wherever they are.
+    assert peer.node.count_publishers("/front/camera_info") == 1
+    assert peer.node.count_publishers("/front/image_raw/compressed") == 1
+    assert peer.node.count_subscribers("/front/image_raw/compressed") == 1
+    assert peer.node.count_subscribers("/front/image_raw") == 0
+    assert "there is no argument devise, which was given: is device meant?" in launched.log
+    assert "smothing" not in launched.log
+    assert "there is no parameter" not in launched.log
+
+    os.kill(launched.process_ids("image_source_node")[0], signal.SIGKILL)
+    wait_for(
+        lambda: len(launched.process_ids("image_source_node")) == 2, "the camera, started anew"
+    )
+    results.clear()
+    wait_for(lambda: results, "people of the new camera")
+
+    assert launched.stop() == 0
+    assert len(launched.process_ids("emotion_node")) == 1
+    assert launched.log.count("process has finished cleanly") == 2
     peer.node.destroy_subscription(subscription)
+
+
+def test_a_node_that_dies_ends_the_launch_with_an_error(
+    start_launch: Callable[..., Launch],
+) -> None:
+    launch = start_launch("source:=demo", "detection:=everything")
+
+    assert launch.wait() == 1
+    assert "emotion_node-2 has ended with exit code 2" in launch.log
+    assert "detection is 'everything'; it must be one of: sparse, full" in launch.log
+    assert re.search(r"\[image_source_node-1\]: process has finished cleanly", launch.log)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["params_file:=/nowhere/own.yaml"], "params_file: there is no file /nowhere/own.yaml"),
+        (["driver:=usb_cam", "source:=demo"], "source and driver both give images"),
+        (["cameras:=front,rear", "image:=/camera/image_raw"], "write {camera} where the name"),
+        (["cameras:=front,rear", "driver:=usb_cam"], "driver:=usb_cam starts one camera"),
+    ],
+)
+def test_what_cannot_be_launched_is_said_first(
+    start_launch: Callable[..., Launch], arguments: list[str], complaint: str
+) -> None:
+    launch = start_launch(*arguments)
+
+    assert launch.wait() == 1
+    assert complaint in launch.log
+    assert "process started" not in launch.log
+
+
+def test_several_cameras_have_their_topics_in_namespaces(
+    peer: Peer, start_launch: Callable[..., Launch], random_weights: Path
+) -> None:
+    launch = start_launch(
+        *("namespace:=robot", "cameras:=[front, rear]", "image:=/{camera}_camera/image_raw"),
+        *("source:=demo", f"weights:={random_weights}"),
+    )
+    front, front_subscription = peer.collect(PersonEmotionArray, "/robot/front/emotions")
+    rear, rear_subscription = peer.collect(PersonEmotionArray, "/robot/rear/emotions")
+
+    wait_for(lambda: front and rear, "people of both cameras")
+
+    for camera in ("front", "rear"):
+        assert peer.node.count_publishers(f"/{camera}_camera/camera_info") == 1
+        assert peer.node.count_publishers(f"/{camera}_camera/image_raw") == 1
+    assert launch.stop() == 0
+    for subscription in (front_subscription, rear_subscription):
+        peer.node.destroy_subscription(subscription)
