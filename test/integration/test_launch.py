@@ -8,11 +8,12 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 
 from glamor_ros.msg import PersonEmotionArray
 from glamor_ros.resources import share_directory
@@ -24,8 +25,17 @@ pytestmark = pytest.mark.integration
 pytest.importorskip("launch_ros", reason="launch_ros is not installed")
 
 PREFIX = str(share_directory().parents[1])
+RVIZ_FILE = share_directory() / "config" / "glamor.rviz"
 LAUNCH_FILE = share_directory() / "launch" / "glamor.launch.py"
 DEMO_LAUNCH_FILE = share_directory() / "launch" / "demo.launch.py"
+
+# In the place of programs that cannot be had: tells its arguments, and waits for Ctrl-C if it is a
+# camera's driver.
+STAND_IN = """#!/bin/sh
+trap 'exit 0' INT
+echo "$(basename "$0") got $*"
+[ "$(basename "$0")" = rviz2 ] || while :; do sleep 0.1; done
+"""
 
 # What `ros2 launch` does, which is in a package of its own.
 LAUNCHER = """
@@ -45,14 +55,15 @@ sys.exit(service.run())
 """
 
 
-def ament_prefixes() -> list[str]:
-    return [path for path in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if path]
-
-
 class Launch:
-    """A running launch file, and what it has printed."""
+    """A running launch file, and what it has printed.
 
-    def __init__(self, folder: Path, domain_id: int, *arguments: str) -> None:
+    Of ROS packages it finds this one and those of the prefixes.
+    """
+
+    def __init__(
+        self, folder: Path, domain_id: int, *arguments: str, prefixes: Sequence[str] = ()
+    ) -> None:
         self._log = folder / "launch.txt"
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
@@ -62,7 +73,7 @@ class Launch:
                 stderr=subprocess.STDOUT,
                 env={
                     **os.environ,
-                    "AMENT_PREFIX_PATH": os.pathsep.join([PREFIX, *ament_prefixes()]),
+                    "AMENT_PREFIX_PATH": os.pathsep.join([*prefixes, PREFIX]),
                     "ROS_DOMAIN_ID": str(domain_id),
                     "ROS_LOG_DIR": str(folder),
                 },
@@ -106,8 +117,8 @@ def start_launch(peer: Peer, tmp_path: Path) -> Iterator[Callable[..., Launch]]:
     """Starts the launch file with arguments; what still runs is ended."""
     started: list[Launch] = []
 
-    def start(*arguments: str) -> Launch:
-        started.append(Launch(tmp_path, peer.domain_id, *arguments))
+    def start(*arguments: str, prefixes: Sequence[str] = ()) -> Launch:
+        started.append(Launch(tmp_path, peer.domain_id, *arguments, prefixes=prefixes))
         return started[-1]
 
     yield start
@@ -178,6 +189,69 @@ def test_a_node_that_dies_ends_the_launch_with_an_error(
     assert "emotion_node-2 has ended with exit code 2" in launch.log
     assert "detection is 'everything'; it must be one of: sparse, full" in launch.log
     assert re.search(r"\[image_source_node-1\]: process has finished cleanly", launch.log)
+
+
+def stand_in(prefix: Path, package: str, executable: str) -> None:
+    """An installed package with an executable."""
+    marker = prefix / "share/ament_index/resource_index/packages" / package
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    marker.touch()
+    path = prefix / "lib" / package / executable
+    path.parent.mkdir(parents=True)
+    path.write_text(STAND_IN)
+    path.chmod(0o755)
+
+
+def test_driver_and_rviz_get_the_camera_s_topics(
+    start_launch: Callable[..., Launch], tmp_path: Path
+) -> None:
+    prefix = tmp_path / "ros"
+    stand_in(prefix, "usb_cam", "usb_cam_node_exe")
+    stand_in(prefix, "rviz2", "rviz2")
+
+    launch = start_launch(
+        *("namespace:=robot", "image:=front/image_raw", "autostart:=false"),
+        *("driver:=usb_cam", "video_device:=/dev/video7", "rviz:=true", "fixed_frame:=base_link"),
+        prefixes=[str(prefix)],
+    )
+
+    wait_for(lambda: "[rviz2-3]: process has finished cleanly" in launch.log, "RViz, closed")
+    wait_for(lambda: "usb_cam_node_exe got" in launch.log, "the driver")
+    (driver,) = re.findall(r"usb_cam_node_exe got (.*)", launch.log)
+    (rviz,) = re.findall(r"rviz2 got (.*)", launch.log)
+    (file,) = re.findall(r"--params-file (\S+)", driver)
+    given = yaml.safe_load(Path(file).read_text())["/robot/usb_cam"]["ros__parameters"]
+    assert given == {"video_device": "/dev/video7", "frame_id": "camera_optical_frame"}
+    for topic, name in (
+        ("image_raw", "image_raw"),
+        ("image_raw/compressed", "image_raw/compressed"),
+        ("camera_info", "camera_info"),
+    ):
+        assert f"-r {topic}:=/robot/front/{name} " in f"{driver} "
+    assert f"-d {RVIZ_FILE} -f base_link " in rviz
+    for topic, name in (
+        ("image", "front/image_raw"),
+        ("camera_info", "front/camera_info"),
+        ("annotated_image", "annotated_image"),
+        ("markers", "markers"),
+    ):
+        assert f"-r /{topic}:=/robot/{name} " in f"{rviz} "
+    # Closing RViz ends nothing, and Ctrl-C the rest.
+    assert launch.stop() == 0
+    assert launch.log.count("process has finished cleanly") == 3
+
+
+@pytest.mark.parametrize(
+    ("argument", "package"), [("driver:=v4l2_camera", "v4l2_camera"), ("rviz:=true", "rviz2")]
+)
+def test_a_package_that_is_not_installed_is_named(
+    start_launch: Callable[..., Launch], argument: str, package: str
+) -> None:
+    launch = start_launch(argument)
+
+    assert launch.wait() == 1
+    assert f"{argument}: the package {package} is not installed" in launch.log
+    assert "process started" not in launch.log
 
 
 @pytest.mark.parametrize(
