@@ -95,6 +95,12 @@ def _arguments() -> Iterator[DeclareLaunchArgument]:
         description="names of several cameras, as front,rear: each has its topics in a namespace "
         "of its name (empty: one camera, without a name)",
     )
+    yield DeclareLaunchArgument(
+        "depth",
+        default_value="",
+        description="topic of depth images aligned with the images, for people's positions "
+        "(empty: positions follow from the faces' sizes); {camera} as for image",
+    )
     # Every value as it is written.
     shipped = yaml.load(PARAMETERS_FILE.read_text(), Loader=yaml.BaseLoader)
     defaults = shipped["/**/emotion_node"]["ros__parameters"]
@@ -189,7 +195,7 @@ class _Launch:
             yield from map(self._image_source_node, self._cameras)
         if driver := self._text("driver"):
             yield self._driver(driver)
-        yield self._node("emotion_node", self._given(), self._image_remappings())
+        yield self._emotion_node()
         if self._is_on("markers"):
             yield self._node("markers_node", self._given("cameras"))
         if self._is_on("hri"):
@@ -215,12 +221,14 @@ class _Launch:
         file = Path(self._text("params_file"))
         if not file.is_file():
             raise RuntimeError(f"params_file: there is no file {file}")
-        image, several = self._text("image"), len(self._cameras) > 1
-        if several and image != "image" and "{camera}" not in image:
-            raise RuntimeError(
-                f"image is {image} for {len(self._cameras)} cameras: write {{camera}} where the "
-                "name of each belongs, as image:=/{camera}/image_raw"
-            )
+        several = len(self._cameras) > 1
+        for argument, without in (("image", "image"), ("depth", "")):
+            topic = self._text(argument)
+            if several and topic != without and "{camera}" not in topic:
+                raise RuntimeError(
+                    f"{argument} is {topic} for {len(self._cameras)} cameras: write {{camera}} "
+                    f"where the name of each belongs, as {argument}:=/{{camera}}/{argument}_raw"
+                )
         driver = self._text("driver")
         if driver and self._text("source"):
             raise RuntimeError("source and driver both give images: use one of them")
@@ -237,9 +245,9 @@ class _Launch:
             if not rviz_config.is_file():
                 raise RuntimeError(f"rviz_config: there is no file {rviz_config}")
 
-    def _given(self, *names: str) -> dict[str, ParameterValue | list[str]]:
+    def _given(self, *names: str) -> dict[str, ParameterValue | list[str] | bool]:
         """Parameters from the arguments of these names, without those left empty; all: no names."""
-        given: dict[str, ParameterValue | list[str]] = {
+        given: dict[str, ParameterValue | list[str] | bool] = {
             name: ParameterValue(LaunchConfiguration(name), value_type=value_type)
             for name, (value_type, _) in OVERRIDABLE.items()
             if self._text(name) and (not names or name in names)
@@ -252,19 +260,19 @@ class _Launch:
         image = self._text("image")
         if image == "image":
             return _joined(self._namespace, camera, image)
-        return _joined(self._namespace, image.replace("{camera}", camera))
+        return self._camera_topic(image, camera)
+
+    def _camera_topic(self, topic: str, camera: str) -> str:
+        return _joined(self._namespace, topic.replace("{camera}", camera))
 
     def _image_remappings(self) -> list[tuple[str, str]]:
         """For nodes whose topics are those of several cameras."""
-        return [
-            (_joined("", camera, "image").lstrip("/"), self._image(camera))
-            for camera in self._cameras
-        ]
+        return [(_of_camera(camera, "image"), self._image(camera)) for camera in self._cameras]
 
     def _node(
         self,
         executable: str,
-        given: dict[str, ParameterValue | list[str]],
+        given: dict[str, ParameterValue | list[str] | bool],
         remappings: list[tuple[str, str]] | None = None,
         namespace: str = "",
     ) -> Node:
@@ -280,6 +288,16 @@ class _Launch:
             ros_arguments=["--log-level", self._text("log_level")],
             **self._life(),
         )
+
+    def _emotion_node(self) -> Node:
+        given, remappings = self._given(), self._image_remappings()
+        if depth := self._text("depth"):
+            given["use_depth"] = True
+            remappings += [
+                (_of_camera(camera, "depth"), self._camera_topic(depth, camera))
+                for camera in self._cameras
+            ]
+        return self._node("emotion_node", given, remappings)
 
     def _image_source_node(self, camera: str) -> Node:
         image = self._image(camera)
@@ -372,6 +390,10 @@ def _joined(*names: str) -> str:
     for name in filter(None, names):
         path = name.rstrip("/") if name.startswith("/") else f"{path}/{name.rstrip('/')}"
     return path or "/"
+
+
+def _of_camera(camera: str, topic: str) -> str:
+    return f"{camera}/{topic}" if camera else topic
 
 
 def _beside(image: str) -> str:

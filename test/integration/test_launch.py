@@ -31,13 +31,15 @@ DEMO_LAUNCH_FILE = share_directory() / "launch" / "demo.launch.py"
 
 # In the place of programs that cannot be had: tells its arguments, and waits for Ctrl-C if it is a
 # camera's driver.
-STAND_IN = """#!/bin/sh
-trap 'exit 0' INT
-echo "$(basename "$0") got $*"
-[ "$(basename "$0")" = rviz2 ] || while :; do sleep 0.1; done
+STAND_IN = f"""#!{sys.executable}
+import signal, sys, threading
+end = threading.Event()
+signal.signal(signal.SIGINT, lambda *_: end.set())
+print(sys.argv[0].rpartition("/")[2], "got", *sys.argv[1:], flush=True)
+sys.argv[0].endswith("/rviz2") or end.wait()
 """
 
-# What `ros2 launch` does, which is in a package of its own.
+# What `ros2 launch` does without a terminal; it is in a package of its own.
 LAUNCHER = """
 import sys
 from launch import LaunchDescription, LaunchService
@@ -49,7 +51,7 @@ included = IncludeLaunchDescription(
     PythonLaunchDescriptionSource(path),
     launch_arguments=[argument.split(":=", 1) for argument in arguments],
 )
-service = LaunchService()
+service = LaunchService(noninteractive=True)
 service.include_launch_description(LaunchDescription([included]))
 sys.exit(service.run())
 """
@@ -203,20 +205,21 @@ def stand_in(prefix: Path, package: str, executable: str) -> None:
 
 
 def test_driver_and_rviz_get_the_camera_s_topics(
-    start_launch: Callable[..., Launch], tmp_path: Path
+    start_launch: Callable[..., Launch], random_weights: Path, tmp_path: Path
 ) -> None:
     prefix = tmp_path / "ros"
     stand_in(prefix, "usb_cam", "usb_cam_node_exe")
     stand_in(prefix, "rviz2", "rviz2")
 
     launch = start_launch(
-        *("namespace:=robot", "image:=front/image_raw", "autostart:=false"),
+        *("namespace:=robot", "image:=front/image_raw", f"weights:={random_weights}"),
         *("driver:=usb_cam", "video_device:=/dev/video7", "rviz:=true", "fixed_frame:=base_link"),
         prefixes=[str(prefix)],
     )
 
     wait_for(lambda: "[rviz2-3]: process has finished cleanly" in launch.log, "RViz, closed")
     wait_for(lambda: "usb_cam_node_exe got" in launch.log, "the driver")
+    wait_for(lambda: "waiting for images on /robot/front/image_raw" in launch.log, "emotion_node")
     (driver,) = re.findall(r"usb_cam_node_exe got (.*)", launch.log)
     (rviz,) = re.findall(r"rviz2 got (.*)", launch.log)
     (file,) = re.findall(r"--params-file (\S+)", driver)
