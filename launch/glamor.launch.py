@@ -186,6 +186,7 @@ class _Launch:
         self._namespace = _joined(
             context.launch_configurations.get("ros_namespace", ""), self._text("namespace")
         )
+        self._parameters_file = Path(self._text("params_file")).expanduser()
         self._cameras = self._camera_names()
         self._check()
 
@@ -218,9 +219,8 @@ class _Launch:
         return [name for name in names if name] or [""]
 
     def _check(self) -> None:
-        file = Path(self._text("params_file"))
-        if not file.is_file():
-            raise RuntimeError(f"params_file: there is no file {file}")
+        if not self._parameters_file.is_file():
+            raise RuntimeError(f"params_file: there is no file {self._parameters_file}")
         several = len(self._cameras) > 1
         for argument, without in (("image", "image"), ("depth", "")):
             topic = self._text(argument)
@@ -283,7 +283,7 @@ class _Launch:
             executable=executable,
             name=executable,
             namespace=namespace or self._namespace,
-            parameters=[self._text("params_file"), {**self._sim_time(), **given}],
+            parameters=[str(self._parameters_file), {**self._sim_time(), **given}],
             remappings=remappings,
             ros_arguments=["--log-level", self._text("log_level")],
             **self._life(),
