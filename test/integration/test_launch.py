@@ -189,7 +189,7 @@ def test_a_node_that_dies_ends_the_launch_with_an_error(
 
     assert launch.wait() == 1
     assert "emotion_node-2 has ended with exit code 2" in launch.log
-    assert "detection is 'everything'; it must be one of: sparse, full" in launch.log
+    assert "detection is 'everything'; it must be one of: " in launch.log
     assert re.search(r"\[image_source_node-1\]: process has finished cleanly", launch.log)
 
 
