@@ -10,8 +10,9 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from .common import topics
+from .common import services, topics
 from .common.parameter_spec import ParameterSpec, ParameterValue
+from .common.services import ServiceSpec
 from .common.topics import TopicSpec
 from .dashboard.parameters import DASHBOARD_PARAMETERS
 from .emotion.parameters import EMOTION_PARAMETERS
@@ -41,6 +42,12 @@ def topic_table(specs: Sequence[TopicSpec]) -> str:
     return _table(("Topic", "Type", "Content"), rows)
 
 
+def service_table(specs: Sequence[ServiceSpec]) -> str:
+    """Markdown."""
+    rows = [(f"`{spec.name}`", f"`{spec.type_name}`", spec.description) for spec in specs]
+    return _table(("Service", "Type", "What it does"), rows)
+
+
 def parameters_file(specs: Sequence[ParameterSpec]) -> str:
     """A parameter file with all defaults, whatever the node's name and namespace."""
     lines = [
@@ -62,6 +69,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "emotion_node_parameters": partial(parameter_table, EMOTION_PARAMETERS),
     "emotion_node_inputs": partial(topic_table, topics.EMOTION_INPUTS),
     "emotion_node_outputs": partial(topic_table, topics.EMOTION_OUTPUTS),
+    "emotion_node_services": partial(service_table, services.EMOTION_SERVICES),
     "image_source_node_parameters": partial(parameter_table, IMAGE_SOURCE_PARAMETERS),
     "image_source_node_outputs": partial(topic_table, topics.SOURCE_OUTPUTS),
     "dashboard_node_parameters": partial(parameter_table, DASHBOARD_PARAMETERS),
