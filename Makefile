@@ -30,7 +30,7 @@ SHELL := /bin/sh
 bin := $(abspath $(VENV))/bin
 stamps := $(VENV)/.stamps
 package_sources := CMakeLists.txt setup.py package.xml README.md LICENSE CHANGELOG.rst \
-	$(shell find glamor_ros msg config launch weights scripts \
+	$(shell find glamor_ros msg srv config launch weights scripts \
 		! -name '*.pyc' ! -name __pycache__)
 pip_install := GLAMOR_ROS_DISTRO=$(ROS_WHEELS) $(bin)/python -m pip install \
 	--quiet --disable-pip-version-check --constraint constraints.txt

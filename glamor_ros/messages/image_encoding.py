@@ -36,9 +36,17 @@ def image_message(image_bgr: NDArray[np.uint8], header: Header, encoding: str = 
     return message
 
 
-def compressed_image_message(image_bgr: NDArray[np.uint8], header: Header) -> CompressedImage:
-    """A BGR image as a jpeg message, labelled as image_transport labels it."""
-    _, jpeg = cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+def compressed_image_message(
+    image_bgr: NDArray[np.uint8], header: Header, jpeg_quality: int = JPEG_QUALITY
+) -> CompressedImage:
+    """A BGR image as a jpeg message, labelled as image_transport labels it.
+
+    Args:
+        image_bgr: (height, width, 3), uint8.
+        header: Of the message.
+        jpeg_quality: 1 to 100.
+    """
+    _, jpeg = cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality])
     return CompressedImage(
         header=header, format="bgr8; jpeg compressed bgr8", data=byte_array(jpeg)
     )

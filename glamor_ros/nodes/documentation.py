@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from .common import topics
+from .common import services, topics
 from .common.parameter_spec import ParameterSpec, ParameterValue
+from .common.services import ServiceSpec
 from .common.topics import TopicSpec
 from .dashboard.parameters import DASHBOARD_PARAMETERS
 from .emotion.parameters import EMOTION_PARAMETERS
@@ -28,10 +29,12 @@ class NodeTables:
     Attributes:
         parameters: In the order of their documentation.
         topics: Of each kind, "inputs" or "outputs", that is documented.
+        services: What it can be asked.
     """
 
     parameters: Sequence[ParameterSpec]
     topics: Mapping[str, Sequence[TopicSpec]]
+    services: Sequence[ServiceSpec] = ()
 
 
 # By the nodes' names, in the order of the parameter file.
@@ -39,6 +42,7 @@ NODES: Mapping[str, NodeTables] = {
     "emotion_node": NodeTables(
         EMOTION_PARAMETERS,
         {"inputs": topics.EMOTION_INPUTS, "outputs": topics.EMOTION_OUTPUTS},
+        services.EMOTION_SERVICES,
     ),
     "dashboard_node": NodeTables(DASHBOARD_PARAMETERS, {}),
     "image_source_node": NodeTables(IMAGE_SOURCE_PARAMETERS, {"outputs": topics.SOURCE_OUTPUTS}),
@@ -64,6 +68,12 @@ def topic_table(specs: Sequence[TopicSpec]) -> str:
     """Markdown."""
     rows = [(f"`{spec.name}`", f"`{spec.type_name}`", spec.description) for spec in specs]
     return _table(("Topic", "Type", "Content"), rows)
+
+
+def service_table(specs: Sequence[ServiceSpec]) -> str:
+    """Markdown."""
+    rows = [(f"`{spec.name}`", f"`{spec.type_name}`", spec.description) for spec in specs]
+    return _table(("Service", "Type", "What it does"), rows)
 
 
 def parameters_file(nodes: Mapping[str, NodeTables]) -> str:
@@ -92,6 +102,8 @@ def _sections() -> Iterator[tuple[str, Callable[[], str]]]:
         yield f"{name}_parameters", partial(parameter_table, tables.parameters)
         for kind, specs in tables.topics.items():
             yield f"{name}_{kind}", partial(topic_table, specs)
+        if tables.services:
+            yield f"{name}_services", partial(service_table, tables.services)
     yield "parameters_file", partial(parameters_file, NODES)
 
 

@@ -9,6 +9,7 @@ from .detection.face_detector import FaceDetection, FaceDetector, PartialFaceDet
 from .frame import Frame, require_bgr_image, require_stamp
 from .people import PeopleInView
 from .recognition.emotion_recognizer import EmotionRecognizer
+from .stopwatch import Stopwatch
 from .tracking.detection_policy import FullDetection, SearchPlan
 from .tracking.follower import FollowerSettings, PeopleFollower
 from .tracking.tracker import PersonIds
@@ -23,13 +24,18 @@ class PeopleObserver:
         detector: Finds the faces; where a follower's policy asks for parts of a frame it must be
             a PartialFaceDetector.
         recognizer: Reads the emotions.
+        stopwatch: Takes the times of the stages `plan`, `search`, `track` and `recognize`.
     """
 
     def __init__(
-        self, detector: FaceDetector | PartialFaceDetector, recognizer: EmotionRecognizer
+        self,
+        detector: FaceDetector | PartialFaceDetector,
+        recognizer: EmotionRecognizer,
+        stopwatch: Stopwatch | None = None,
     ) -> None:
         self._detector = detector
         self._recognizer = recognizer
+        self._stopwatch = stopwatch or Stopwatch()
 
     def observe(self, batch: Sequence[tuple[PeopleFollower, Frame]]) -> list[PeopleInView | None]:
         """The people in each frame, followed by the follower of its camera.
@@ -49,7 +55,8 @@ class PeopleObserver:
         for _, frame in batch:
             require_stamp(frame.stamp_s)
             require_bgr_image(frame.bgr)
-        plans = [(follower, frame, follower.plan(frame)) for follower, frame in batch]
+        with self._stopwatch.stage("plan"):
+            plans = [(follower, frame, follower.plan(frame)) for follower, frame in batch]
         timely = [(f, frame, plan) for f, frame, plan in plans if plan is not None]
         views = iter(self._observe(timely))
         return [None if plan is None else next(views) for _, _, plan in plans]
@@ -57,12 +64,15 @@ class PeopleObserver:
     def _observe(
         self, planned: Sequence[tuple[PeopleFollower, Frame, SearchPlan]]
     ) -> list[PeopleInView]:
-        found = self._search([(frame, plan) for _, frame, plan in planned])
-        scenes = [
-            follower.locate(frame, plan, detections)
-            for (follower, frame, plan), detections in zip(planned, found, strict=True)
-        ]
-        estimates = iter(self._recognizer.recognize([scene for scene in scenes if scene.boxes]))
+        with self._stopwatch.stage("search"):
+            found = self._search([(frame, plan) for _, frame, plan in planned])
+        with self._stopwatch.stage("track"):
+            scenes = [
+                follower.locate(frame, plan, detections)
+                for (follower, frame, plan), detections in zip(planned, found, strict=True)
+            ]
+        with self._stopwatch.stage("recognize"):
+            estimates = iter(self._recognizer.recognize([scene for scene in scenes if scene.boxes]))
         return [
             follower.describe(frame, next(estimates) if scene.boxes else [])
             for (follower, frame, _), scene in zip(planned, scenes, strict=True)
@@ -81,11 +91,20 @@ class PeopleObserver:
 
 
 def observe_alone(
-    observer: PeopleObserver, frame: Frame, settings: FollowerSettings | None = None
+    observer: PeopleObserver,
+    frame: Frame,
+    settings: FollowerSettings | None = None,
+    ids: PersonIds | None = None,
 ) -> PeopleInView:
     """The people in a frame by itself: nothing is known of others, nothing is smoothed.
 
     One detection makes a person.
+
+    Args:
+        observer: The networks.
+        frame: The image.
+        settings: Which faces count.
+        ids: Where the people get their ids; by default they begin anew with each frame.
     """
     settings = settings or FollowerSettings()
     alone = replace(
@@ -93,6 +112,8 @@ def observe_alone(
         smoothing_time_constant_s=0.0,
         tracker=replace(settings.tracker, min_detections=1),
     )
-    (view,) = observer.observe([(PeopleFollower(PersonIds(), FullDetection(), alone), frame)])
+    (view,) = observer.observe(
+        [(PeopleFollower(ids or PersonIds(), FullDetection(), alone), frame)]
+    )
     assert view is not None
     return view

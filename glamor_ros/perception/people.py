@@ -114,8 +114,21 @@ class Person:
 
 @dataclass(frozen=True)
 class PeopleInView:
-    """The people in one image, in the order in which they came into view."""
+    """The people in one image.
+
+    Attributes:
+        image_width: In pixels.
+        image_height: In pixels.
+        people: In the order in which they came into view.
+        candidates: Faces that have not been detected often enough to be people.
+    """
 
     image_width: int
     image_height: int
     people: tuple[Person, ...]
+    candidates: tuple[Region, ...] = ()
+
+    @property
+    def faces(self) -> tuple[Region, ...]:
+        """All faces in the image: found, or where they are expected."""
+        return (*(person.face for person in self.people), *self.candidates)

@@ -66,6 +66,16 @@ class ManagedNode(LifecycleNode):
         return bool(self._state_machine.current_state[0] == State.PRIMARY_STATE_ACTIVE)
 
     @property
+    def state_label(self) -> str:
+        """The state that the node is in, as `ros2 lifecycle get` has it."""
+        return str(self._state_machine.current_state[1])
+
+    @property
+    def failure(self) -> str | None:
+        """Why the node has left the state `active`; None: it has not because it could not go on."""
+        return self._failure
+
+    @property
     def has_given_up(self) -> bool:
         """Whether the node has left the state `active` because it could not go on."""
         return self._failure is not None
@@ -171,7 +181,7 @@ class ManagedNode(LifecycleNode):
                 reason = str(error).split(", at ")[0]
                 self.get_logger().error(
                     f"transition {request.transition.label or request.transition.id} is refused in "
-                    f"the state {self._state_machine.current_state[1]}: {reason}"
+                    f"the state {self.state_label}: {reason}"
                 )
                 response.success = False
                 return response

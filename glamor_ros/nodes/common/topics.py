@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
@@ -67,6 +68,16 @@ ANNOTATED_IMAGE = TopicSpec(
     Image,
     "The image with boxes and labels. Drawn while somebody subscribes.",
 )
+ANNOTATED_IMAGE_COMPRESSED = TopicSpec(
+    "annotated_image/compressed",
+    CompressedImage,
+    "The same as jpeg, for links that are slow. Encoded while somebody subscribes.",
+)
+ATTENTION_IMAGE_COMPRESSED = TopicSpec(
+    "attention_image/compressed",
+    CompressedImage,
+    "The same as jpeg, for links that are slow. Encoded while somebody subscribes.",
+)
 IMAGE = TopicSpec("image", Image, "The camera's images (image_transport: raw).")
 EMOTION_INPUTS = (
     IMAGE,
@@ -74,7 +85,20 @@ EMOTION_INPUTS = (
         "image/compressed", CompressedImage, "Its jpeg or png images (image_transport: compressed)."
     ),
 )
-EMOTION_OUTPUTS = (EMOTIONS, ATTENTION, ATTENTION_IMAGE, ANNOTATED_IMAGE)
+DIAGNOSTICS = TopicSpec(
+    "/diagnostics",
+    DiagnosticArray,
+    "Once a second how the node and each of its cameras fare, in every state of the node.",
+)
+EMOTION_OUTPUTS = (
+    EMOTIONS,
+    ATTENTION,
+    ATTENTION_IMAGE,
+    ATTENTION_IMAGE_COMPRESSED,
+    ANNOTATED_IMAGE,
+    ANNOTATED_IMAGE_COMPRESSED,
+    DIAGNOSTICS,
+)
 
 SOURCE_IMAGE = TopicSpec("image", Image, "The images.")
 SOURCE_COMPRESSED = TopicSpec(

@@ -10,10 +10,8 @@ from typing import Any
 from rclpy.node import Node
 from std_srvs.srv import SetBool, Trigger
 
+from ..common.services import ENABLE, RESET_PEOPLE
 from .commands import CommandAnswer
-
-ENABLE_SERVICE = "enable"
-RESET_SERVICE = "reset_people"
 
 
 class EmotionServices:
@@ -26,8 +24,8 @@ class EmotionServices:
     """
 
     def __init__(self, node: Node) -> None:
-        self._enable = node.create_client(SetBool, ENABLE_SERVICE)
-        self._reset = node.create_client(Trigger, RESET_SERVICE)
+        self._enable = node.create_client(ENABLE.service_type, ENABLE.name)
+        self._reset = node.create_client(RESET_PEOPLE.service_type, RESET_PEOPLE.name)
         self._orders: deque[tuple[str, Future[CommandAnswer]]] = deque()
         self._has_orders = node.create_guard_condition(self._carry_out)
         self._is_paused: bool | None = None

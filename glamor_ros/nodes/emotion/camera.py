@@ -115,7 +115,7 @@ class Camera:
         """Publish who is in an image, and where the network looked."""
         latency_s = self._stamps.age_s(header.stamp)
         self.outputs.emotions.publish(view, header, latency_s)
-        self.statistics.add_processed(latency_s)
+        self.statistics.add_processed(len(view.people), latency_s)
         self.outputs.attention.publish(view, header)
 
     def count_unusable(self, error: GlamorError) -> None:

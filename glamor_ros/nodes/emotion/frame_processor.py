@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ...errors import GlamorError
 from ...perception.engine import PeopleObserver
 from ...perception.people import PeopleInView
+from ...perception.stopwatch import Stopwatch
 from ..input.image_subscription import ImageMessage
 from ..outputs.pictures import Drawable
 from ..outputs.publishing_gate import PublishingGate
@@ -23,6 +24,7 @@ class FrameProcessor:
         gate: What is published goes through it.
         draw: Takes what the pictures of a camera are drawn from; returns at once.
         failures: Where unexpected errors are counted.
+        stopwatch: Takes the times of the stages `decode` and `publish`.
         give_up: Called once, with the reason, where one image after the other fails.
     """
 
@@ -33,6 +35,7 @@ class FrameProcessor:
         gate: PublishingGate,
         draw: Callable[[str, Drawable], object],
         failures: FailureStreak,
+        stopwatch: Stopwatch,
         give_up: Callable[[str], object],
     ) -> None:
         self._observer = observer
@@ -40,6 +43,7 @@ class FrameProcessor:
         self._gate = gate
         self._draw = draw
         self._failures = failures
+        self._stopwatch = stopwatch
         self._give_up: Callable[[str], object] | None = give_up
 
     def process(self, messages: Mapping[str, ImageMessage]) -> None:
@@ -61,7 +65,8 @@ class FrameProcessor:
 
     def _arrival(self, camera: Camera, message: ImageMessage) -> Arrival | None:
         try:
-            return camera.arrival(message)
+            with self._stopwatch.stage("decode"):
+                return camera.arrival(message)
         except GlamorError as error:
             camera.count_unusable(error)
         except Exception as error:
@@ -92,7 +97,8 @@ class FrameProcessor:
     def _publish(self, arrival: Arrival, view: PeopleInView) -> None:
         camera = arrival.camera
         try:
-            is_open = self._gate.run(lambda: camera.publish_people(view, arrival.header))
+            with self._stopwatch.stage("publish"):
+                is_open = self._gate.run(lambda: camera.publish_people(view, arrival.header))
             if is_open and camera.outputs.pictures.is_wanted:
                 self._draw(camera.name, Drawable(arrival.frame.bgr, view, arrival.header))
         except Exception as error:

@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from glamor_ros.msg import PersonEmotionArray
+
 from ...messages.cv_bridge_conversion import try_cv_bridge
 from ...messages.image_decoding import ImageDecoder, RawConversion
+from ...messages.people_messages import people_message
 from ...perception.device import describe_device, require_device
+from ...perception.engine import observe_alone
+from ...perception.frame import Frame
 from ...perception.tracking.follower import PeopleFollower
 from ...perception.tracking.tracker import PersonIds
 from ..common import topics
+from ..common.bond import Bond, bond_message_type
 from ..common.camera_names import camera_names
 from ..common.managed_node import ManagedNode
 from ..common.node_parameters import NodeParameters, ParameterValues, name_unknown_parameters
 from ..input.image_statistics import ImageStatistics
-from ..input.image_subscription import image_topic
+from ..input.image_subscription import ImageMessage, image_topic
 from .camera import Camera, CameraOutputs, Decode
-from .models import ModelChoice, Models, limit_threads, load_models, release_memory
+from .diagnostics import DiagnosticsOutput
+from .health import CameraHealth
+from .models import (
+    ModelChoice,
+    Models,
+    gpu_memory_bytes,
+    limit_threads,
+    load_models,
+    release_memory,
+)
 from .observation import Observation
 from .parameters import (
     EMOTION_PARAMETERS,
     detection_policy,
     follower_settings,
+    health_limits,
     model_choice,
+    picture_settings,
     questionable_combinations,
     speed_advice,
 )
+from .services import NodeServices
 
 
 def _decoder(conversion: RawConversion | None) -> Decode:
@@ -38,7 +57,8 @@ def _decoder(conversion: RawConversion | None) -> Decode:
 class EmotionNode(ManagedNode):
     """The node that loads the networks in configure and subscribes to its cameras in activate.
 
-    Its parameters are EMOTION_PARAMETERS, its topics those of `topics`, for each camera.
+    Its parameters are EMOTION_PARAMETERS, its topics those of `topics`, for each
+    camera, its services EMOTION_SERVICES.
 
     Args:
         load: Loads the networks, in configure.
@@ -59,6 +79,8 @@ class EmotionNode(ManagedNode):
         self._make_decoder = make_decoder
         self._ids = PersonIds()
         self._models: Models | None = None
+        self._description: Mapping[str, str] = {}
+        self._bond: Bond | None = None
         self._conversion: RawConversion | None = None
         self._outputs: dict[str, CameraOutputs] = {}
         self._cameras: Sequence[Camera] = ()
@@ -69,6 +91,14 @@ class EmotionNode(ManagedNode):
             EMOTION_PARAMETERS,
             apply=self._apply,
             may_reconfigure=lambda: self.is_unconfigured,
+        )
+        self._service_desk = NodeServices(self, lambda: self._observation, self._recognition)
+        self._diagnostics = DiagnosticsOutput(
+            self,
+            describe=self._describe,
+            stage_times_s=lambda: self._models.stopwatch.take_means_s() if self._models else {},
+            limits=lambda: health_limits(self._declared.values()),
+            is_paused=lambda: self._observation is not None and self._observation.is_paused,
         )
 
     def start(self) -> bool:
@@ -121,8 +151,15 @@ class EmotionNode(ManagedNode):
             self.get_logger().warning(cv_bridge.problem)
         for name in camera_names(values["cameras"]):
             self._outputs[name] = CameraOutputs(self, name)
+            self._outputs[name].pictures.settings = picture_settings(values)
         self._warn_of(values)
         device = describe_device(require_device(choice.device))
+        self._description = {
+            "device": device,
+            "precision": choice.precision,
+            "weights": _shown(choice.weights),
+            "detector": choice.detector,
+        }
         self.get_logger().info(
             f"configured in {time.monotonic() - began_s:.1f} s: weights {_shown(choice.weights)}, "
             f"detector {choice.detector}, device {device}, context {choice.context_mode}"
@@ -139,15 +176,27 @@ class EmotionNode(ManagedNode):
             self,
             models.observer,
             self._cameras,
+            stopwatch=models.stopwatch,
             reliability=str(values["image_reliability"]),
             no_image_timeout_s=float(values["no_image_timeout_s"]),
             advice=speed_advice(values),
             on_end=self._release_where_cleaned_up,
         )
         self._observation.start()
+        self._diagnostics.cameras = [
+            CameraHealth(camera.name, camera.topic.name, camera.statistics)
+            for camera in self._cameras
+        ]
+        status, period_s = bond_message_type(), float(values["bond_heartbeat_period_s"])
+        if status is not None and period_s > 0:
+            self._bond = Bond(self, status, period_s)
 
     def deactivate(self) -> None:
         """Unsubscribe; does not wait for a frame that is being worked on."""
+        if self._bond is not None:
+            self._bond.break_off()
+            self._bond = None
+        self._diagnostics.cameras = ()
         if self._observation is not None:
             self._observation.stop()
             self._observation = None
@@ -156,10 +205,30 @@ class EmotionNode(ManagedNode):
     def cleanup(self) -> None:
         """Give the networks' memory back, once nobody works with them any more."""
         self._models = None
+        self._description = {}
         for outputs in self._outputs.values():
             outputs.destroy()
         self._outputs = {}
         release_memory()
+
+    def _describe(self) -> Mapping[str, str]:
+        memory_bytes = gpu_memory_bytes()
+        if not self._description or memory_bytes is None:
+            return self._description
+        return {**self._description, "GPU memory [MB]": f"{memory_bytes / 1e6:.0f}"}
+
+    def _recognition(self, image: ImageMessage) -> Callable[[], PersonEmotionArray]:
+        """What finds the people in an image by itself, for the observing thread."""
+        models, values, ids = self._models, self._declared.values(), self._ids
+        assert models is not None
+        decode = self._make_decoder(self._conversion)
+
+        def recognize() -> PersonEmotionArray:
+            frame = Frame(decode(image), 0.0)
+            view = observe_alone(models.observer, frame, follower_settings(values), ids)
+            return people_message(view, image.header, math.nan)
+
+        return recognize
 
     def _release_where_cleaned_up(self) -> None:
         """Called by a thread that has outlived deactivate, and maybe cleanup as well."""
@@ -187,6 +256,8 @@ class EmotionNode(ManagedNode):
     def _apply(self, values: ParameterValues) -> None:
         if self._models is not None:
             self._models.set_min_face_size(int(values["min_face_size_px"]))
+        for outputs in self._outputs.values():
+            outputs.pictures.settings = picture_settings(values)
         if self._observation is None or self._models is None:
             return
         self._warn_of(values)

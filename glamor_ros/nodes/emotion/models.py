@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -17,6 +17,7 @@ from ...perception.detection.mmod.detector import MmodFaceDetector
 from ...perception.detection.yunet import YuNetFaceDetector
 from ...perception.engine import PeopleObserver
 from ...perception.recognition.emotion_recognizer import EmotionRecognizer
+from ...perception.stopwatch import Stopwatch
 from ...resources import STARTER_WEIGHTS, shipped_weights
 
 
@@ -50,10 +51,12 @@ class Models:
     Attributes:
         detector: Finds faces.
         observer: Sees people with it.
+        stopwatch: Has the times that the observer's stages took.
     """
 
     detector: FaceDetector
     observer: PeopleObserver
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
     def set_min_face_size(self, size_px: int) -> None:
         """Let the detector leave out what only smaller faces need, where it can."""
@@ -82,7 +85,8 @@ def load_models(choice: ModelChoice) -> Models:
         precision=choice.precision,
         weights=choice.detector_weights,
     )
-    return Models(detector, PeopleObserver(detector, recognizer))
+    stopwatch = Stopwatch()
+    return Models(detector, PeopleObserver(detector, recognizer, stopwatch), stopwatch)
 
 
 def limit_threads(count: int) -> None:
@@ -96,6 +100,11 @@ def limit_threads(count: int) -> None:
     count = count or max(len(os.sched_getaffinity(0)) - 1, 1)
     torch.set_num_threads(count)
     cv2.setNumThreads(count)
+
+
+def gpu_memory_bytes() -> int | None:
+    """What the networks hold of the GPU's memory; None where they run on the processor."""
+    return torch.cuda.memory_allocated() if torch.cuda.is_initialized() else None
 
 
 def release_memory() -> None:

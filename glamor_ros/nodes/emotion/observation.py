@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import TypeVar
 
 from rclpy.guard_condition import GuardCondition
 
 from ...perception.engine import PeopleObserver
+from ...perception.stopwatch import Stopwatch
 from ..common.managed_node import ManagedNode
 from ..common.throttled_log import ThrottledLog
 from ..input.image_stream import ImageStream
@@ -18,6 +21,8 @@ from ..outputs.pictures import Drawable
 from ..outputs.publishing_gate import PublishingGate
 from .camera import LOG_INTERVAL_S, Camera, FailureStreak
 from .frame_processor import FrameProcessor
+
+Answer = TypeVar("Answer")
 
 
 class Observation:
@@ -30,6 +35,7 @@ class Observation:
         node: Whose subscriptions these are.
         observer: The networks.
         cameras: All cameras.
+        stopwatch: Takes the times of the stages beside the observer's.
         reliability: Of the subscriptions; one of image_subscription.RELIABILITIES.
         no_image_timeout_s: After so long without an image the cause is said; 0: never.
         advice: What can be done where the node is too slow.
@@ -42,6 +48,7 @@ class Observation:
         observer: PeopleObserver,
         cameras: Sequence[Camera],
         *,
+        stopwatch: Stopwatch,
         reliability: str,
         no_image_timeout_s: float,
         advice: str,
@@ -49,6 +56,7 @@ class Observation:
     ) -> None:
         self._node = node
         self._cameras = {camera.name: camera for camera in cameras}
+        self._stopwatch = stopwatch
         self._reliability = reliability
         self._no_image_timeout_s = no_image_timeout_s
         self._advice = advice
@@ -68,7 +76,7 @@ class Observation:
             lambda: self._node.give_up(self._given_up)
         )
         self._drawing = FrameWorker(
-            _drawing(self._cameras, self._gate, self._complain()), "pictures"
+            _drawing(self._cameras, self._gate, self._stopwatch, self._complain()), "pictures"
         )
         processor = FrameProcessor(
             self._observer,
@@ -76,31 +84,62 @@ class Observation:
             self._gate,
             self._drawing.submit,
             FailureStreak(time.monotonic),
+            self._stopwatch,
             self._request_end,
         )
         self._observing = FrameWorker(processor.process, "observation", self._on_end)
         # From here on the networks are kept by the thread, which may outlive this.
         self._observer = None
-        for camera in self._cameras.values():
-            self._streams.append(self._stream(camera, self._observing))
-            self._node.get_logger().info(f"waiting for images on {camera.topic.name}")
+        self._subscribe()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether no camera is watched, since `pause`."""
+        return not self._streams
+
+    def pause(self) -> None:
+        """Unsubscribe and publish nothing more until `resume`; returns at once."""
+        self._unsubscribe()
+        for worker in (self._observing, self._drawing):
+            if worker is not None:
+                worker.discard()
+
+    def resume(self) -> None:
+        """Watch the cameras again."""
+        if self.is_paused:
+            self._gate.open()
+            self._subscribe()
+
+    def ask(self, errand: Callable[[], Answer]) -> Future[Answer]:
+        """Have something done in the observing thread, in turn with the images.
+
+        Returns:
+            What comes of it; cancelled where this is stopped before its turn.
+        """
+        assert self._observing is not None
+        return self._observing.ask(errand)
+
+    def forget_people(self) -> None:
+        """Forget the people in view of all cameras; to be called in the observing thread."""
+        for camera in list(self._cameras.values()):
+            camera.follower.reset()
+            camera.statistics.people_in_view = 0
 
     def stop(self) -> None:
         """Unsubscribe and publish nothing more; returns at once. Logs the statistics."""
-        for stream in self._streams:
-            stream.stop()
-        self._gate.close()
+        was_started = self._observing is not None
+        self._unsubscribe()
         for worker in (self._observing, self._drawing):
             if worker is not None:
                 worker.close()
         if self._giving_up is not None:
             self._node.destroy_guard_condition(self._giving_up)
             self._giving_up = None
-        if self._streams:
+        if was_started:
             for camera in self._cameras.values():
                 self._node.get_logger().info(f"{camera.topic.name}: {camera.statistics.summary()}")
         # The executor may hold on to this for a while; it must not hold the networks.
-        self._streams, self._cameras = [], {}
+        self._cameras = {}
 
     def join(self) -> None:
         """Wait for the threads' last frames, after `stop`."""
@@ -118,6 +157,18 @@ class Observation:
         self._no_image_timeout_s = value
         for stream in self._streams:
             stream.no_image_timeout_s = value
+
+    def _subscribe(self) -> None:
+        assert self._observing is not None
+        for camera in self._cameras.values():
+            self._streams.append(self._stream(camera, self._observing))
+            self._node.get_logger().info(f"waiting for images on {camera.topic.name}")
+
+    def _unsubscribe(self) -> None:
+        for stream in self._streams:
+            stream.stop()
+        self._streams = []
+        self._gate.close()
 
     def _stream(self, camera: Camera, worker: FrameWorker[ImageMessage]) -> ImageStream:
         name = camera.name
@@ -144,7 +195,10 @@ class Observation:
 
 
 def _drawing(
-    cameras: Mapping[str, Camera], gate: PublishingGate, complain: Callable[[str], object]
+    cameras: Mapping[str, Camera],
+    gate: PublishingGate,
+    stopwatch: Stopwatch,
+    complain: Callable[[str], object],
 ) -> Callable[[Mapping[str, Drawable]], None]:
     """What the drawing thread does with the newest frame of each camera; it never raises."""
     outputs = {name: camera.outputs.pictures for name, camera in cameras.items()}
@@ -152,7 +206,8 @@ def _drawing(
     def draw(drawables: Mapping[str, Drawable]) -> None:
         for name, drawable in drawables.items():
             try:
-                outputs[name].publish(drawable, gate)
+                with stopwatch.stage("draw"):
+                    outputs[name].publish(drawable, gate)
             except Exception:
                 complain(f"a picture could not be drawn:\n{traceback.format_exc()}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ...messages.image_encoding import JPEG_QUALITY
 from ...perception.detection.build import DETECTOR_NAMES
 from ...perception.detection.face_detector import MAX_UPSAMPLE
 from ...perception.precision import PRECISIONS
@@ -18,6 +19,8 @@ from ..common.camera_names import problem_with_camera_names
 from ..common.node_parameters import ParameterValues
 from ..common.parameter_spec import Changes, ParameterSpec
 from ..input.image_subscription import RELIABILITIES, TRANSPORTS
+from ..outputs.pictures import PictureSettings
+from .health import HealthLimits
 from .models import ModelChoice, Models
 
 _FOLLOWER = FollowerSettings()
@@ -209,6 +212,46 @@ EMOTION_PARAMETERS = (
         0.0,
         3600.0,
     ),
+    ParameterSpec(
+        "jpeg_quality",
+        JPEG_QUALITY,
+        "Quality of the compressed pictures, annotated_image and attention_image.",
+        Changes.ANY_TIME,
+        1,
+        100,
+    ),
+    ParameterSpec(
+        "blur_faces",
+        False,
+        "Make the head of everybody whom the node follows unrecognizable in annotated_image and "
+        "attention_image.",
+        Changes.ANY_TIME,
+    ),
+    ParameterSpec(
+        "diagnostics_min_rate_hz",
+        1.0,
+        "Fewer processed images of a camera a second are a warning on /diagnostics. 0: never.",
+        Changes.ANY_TIME,
+        0.0,
+        1000.0,
+    ),
+    ParameterSpec(
+        "diagnostics_max_latency_s",
+        1.0,
+        "A 95th percentile of a camera's latency above it is a warning on /diagnostics. 0: never.",
+        Changes.ANY_TIME,
+        0.0,
+        3600.0,
+    ),
+    ParameterSpec(
+        "bond_heartbeat_period_s",
+        0.1,
+        "While the node is active it sends a heartbeat so often for nav2's lifecycle manager, "
+        "where the package bond is installed. 0: none.",
+        Changes.UNCONFIGURED,
+        0.0,
+        2.0,
+    ),
 )
 
 
@@ -246,6 +289,19 @@ def detection_policy(values: ParameterValues, models: Models) -> DetectionPolicy
     if _is_sparse(values) and searches_parts(detector):
         return policy_maker("sparse", detector, sweep_period_s=float(values["sweep_period_s"]))()
     return FullDetection(float(values["detection_interval_s"]))
+
+
+def picture_settings(values: ParameterValues) -> PictureSettings:
+    """How pictures are published, from the values of EMOTION_PARAMETERS."""
+    return PictureSettings(int(values["jpeg_quality"]), bool(values["blur_faces"]))
+
+
+def health_limits(values: ParameterValues) -> HealthLimits:
+    """What /diagnostics calls well, from the values of EMOTION_PARAMETERS."""
+    return HealthLimits(
+        min_rate_hz=float(values["diagnostics_min_rate_hz"]),
+        max_latency_s=float(values["diagnostics_max_latency_s"]),
+    )
 
 
 def questionable_combinations(values: ParameterValues) -> Iterator[str]:

@@ -22,6 +22,7 @@ class ImageStatistics:
         rejected: Could not be used as images.
         failed: Lost to an unexpected error.
         processed: Those whose people were published.
+        people_in_view: In the last one processed.
         latencies_s: Of the last ones processed, where they are known.
     """
 
@@ -31,6 +32,7 @@ class ImageStatistics:
     rejected: int = 0
     failed: int = 0
     processed: int = 0
+    people_in_view: int = 0
     latencies_s: deque[float] = field(default_factory=lambda: deque(maxlen=LATENCY_WINDOW))
 
     @property
@@ -38,13 +40,15 @@ class ImageStatistics:
         """Images that have been dealt with, one way or the other, without being dropped."""
         return self.late + self.rejected + self.failed + self.processed
 
-    def add_processed(self, latency_s: float) -> None:
+    def add_processed(self, people: int, latency_s: float) -> None:
         """Count an image whose people were published.
 
         Args:
+            people: How many there are.
             latency_s: From the image's stamp to the publication; NaN: not known.
         """
         self.processed += 1
+        self.people_in_view = people
         if not math.isnan(latency_s):
             self.latencies_s.append(latency_s)
 

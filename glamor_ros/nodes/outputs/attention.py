@@ -8,9 +8,10 @@ from ...messages.people_messages import attention_message
 from ...perception.people import PeopleInView
 from ..common import topics
 from ..common.managed_node import ManagedNode
+from .topic_output import TopicOutput
 
 
-class AttentionOutput:
+class AttentionOutput(TopicOutput):
     """The topic `attention` of one camera, of which messages are made while somebody subscribes.
 
     Args:
@@ -19,14 +20,9 @@ class AttentionOutput:
     """
 
     def __init__(self, node: ManagedNode, camera: str) -> None:
-        self._node = node
-        self._publisher = node.create_output(topics.ATTENTION.of_camera(camera))
+        super().__init__(node, topics.ATTENTION.of_camera(camera))
 
     def publish(self, view: PeopleInView, header: Header) -> None:
         """Publish the attention maps of the people in an image."""
-        if self._publisher.get_subscription_count() > 0:
-            self._publisher.publish(attention_message(view, header))
-
-    def destroy(self) -> None:
-        """Take the topic off the graph."""
-        self._node.destroy_lifecycle_publisher(self._publisher)
+        if self.is_wanted:
+            self.send(attention_message(view, header))

@@ -8,9 +8,10 @@ from ...messages.people_messages import people_message
 from ...perception.people import PeopleInView
 from ..common import topics
 from ..common.managed_node import ManagedNode
+from .topic_output import TopicOutput
 
 
-class EmotionsOutput:
+class EmotionsOutput(TopicOutput):
     """The topic `emotions` of one camera.
 
     Args:
@@ -19,8 +20,7 @@ class EmotionsOutput:
     """
 
     def __init__(self, node: ManagedNode, camera: str) -> None:
-        self._node = node
-        self._publisher = node.create_output(topics.EMOTIONS.of_camera(camera))
+        super().__init__(node, topics.EMOTIONS.of_camera(camera))
 
     def publish(self, view: PeopleInView, header: Header, latency_s: float) -> None:
         """Publish the people in an image, also where there is nobody.
@@ -30,8 +30,4 @@ class EmotionsOutput:
             header: The image's.
             latency_s: From the image's stamp to now; NaN: not known.
         """
-        self._publisher.publish(people_message(view, header, latency_s))
-
-    def destroy(self) -> None:
-        """Take the topic off the graph."""
-        self._node.destroy_lifecycle_publisher(self._publisher)
+        self.send(people_message(view, header, latency_s))

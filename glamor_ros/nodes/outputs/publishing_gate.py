@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class PublishingGate:
-    """A gate that the results of other threads go through until it is closed.
+    """A gate that the results of other threads go through while it is open, as it is at first.
 
     The threads that it is closed to may still be at work: what they then come with is left out.
     """
@@ -26,6 +26,11 @@ class PublishingGate:
             if self._is_open:
                 publish()
             return self._is_open
+
+    def open(self) -> None:
+        """Let results through again."""
+        with self._lock:
+            self._is_open = True
 
     def close(self) -> None:
         """Let nothing through any more; nothing is being published when this returns."""

@@ -193,13 +193,17 @@ class PeopleFollower:
         """The people in view, given an estimate for each box of the scene."""
         for track, estimate in zip(self._read, estimates, strict=True):
             self._remember(track.key, estimate, frame.stamp_s)
-        people = []
+        people, candidates = [], []
         for track in self._attempt.tracks:
             region = track.box.clipped(frame.width, frame.height)
-            if track.person_id is not None and not region.is_empty:
+            if region.is_empty:
+                continue
+            if track.person_id is None:
+                candidates.append(region)
+            else:
                 people.append(self._person(track.person_id, track, region, frame.stamp_s))
         self._known = self._attempt
-        return PeopleInView(frame.width, frame.height, tuple(people))
+        return PeopleInView(frame.width, frame.height, tuple(people), tuple(candidates))
 
     def _is_wanted(self, detection: FaceDetection) -> bool:
         size_px = min(detection.box.width, detection.box.height)

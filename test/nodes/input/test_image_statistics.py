@@ -8,7 +8,7 @@ from glamor_ros.nodes.input.image_statistics import ImageStatistics
 def test_summary() -> None:
     statistics = ImageStatistics(received=10, dropped=3, rejected=2, failed=1, late=1)
     for latency_s in (0.010, 0.020, 0.030):
-        statistics.add_processed(latency_s)
+        statistics.add_processed(1, latency_s)
 
     assert statistics.handled == 7
     assert statistics.summary() == (
@@ -24,7 +24,7 @@ def test_summary_without_images() -> None:
 def test_a_latency_that_is_not_known_stays_out_of_the_percentiles() -> None:
     statistics = ImageStatistics()
     for latency_s in (math.nan, 0.010, math.nan):
-        statistics.add_processed(latency_s)
+        statistics.add_processed(1, latency_s)
 
     assert statistics.processed == 3
     assert statistics.summary().endswith("latency p50 10.0 ms, p95 10.0 ms")

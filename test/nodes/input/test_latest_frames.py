@@ -94,3 +94,44 @@ def test_a_worker_without_frames_ends() -> None:
     worker.join()
 
     assert threading.active_count() == threads_before
+
+
+def test_errands_take_turns_with_frames() -> None:
+    done: list[str] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def process(frames: Mapping[str, str]) -> None:
+        begun.set()
+        go_on.wait(10)
+        done.extend(frames.values())
+
+    worker = FrameWorker(process, "test")
+    worker.submit("camera", "first")
+    assert begun.wait(10)
+    worker.submit("camera", "second")
+    answers = [worker.ask(lambda n=n: done.append(f"errand {n}") or n) for n in range(2)]
+    go_on.set()
+    assert [answer.result(10) for answer in answers] == [0, 1]
+    assert done == ["first", "errand 0", "second", "errand 1"]
+    failing = worker.ask(lambda: 1 / 0)
+    assert isinstance(failing.exception(10), ZeroDivisionError)
+    assert worker.ask(lambda: "goes on").result(10) == "goes on"
+    worker.close()
+    worker.join()
+    assert worker.ask(lambda: "late").cancelled()
+
+
+def test_errands_that_are_not_reached_are_cancelled() -> None:
+    frames: LatestFrames[int] = LatestFrames()
+    answer = frames.ask(lambda: "never")
+    frames.close()
+    assert answer.cancelled()
+    assert frames.take() is None
+
+
+def test_discarded_frames_are_not_taken() -> None:
+    frames: LatestFrames[int] = LatestFrames()
+    frames.put("camera", 1)
+    frames.discard()
+    frames.put("other", 2)
+    assert frames.take() == {"other": 2}
