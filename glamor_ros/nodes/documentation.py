@@ -16,6 +16,7 @@ from .common.topics import TopicSpec
 from .dashboard.parameters import DASHBOARD_PARAMETERS
 from .emotion.parameters import EMOTION_PARAMETERS
 from .image_source.parameters import IMAGE_SOURCE_PARAMETERS
+from .markers.parameters import MARKERS_PARAMETERS
 
 _COMMENT_WIDTH = 96
 
@@ -65,6 +66,9 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "image_source_node_parameters": partial(parameter_table, IMAGE_SOURCE_PARAMETERS),
     "image_source_node_outputs": partial(topic_table, topics.SOURCE_OUTPUTS),
     "dashboard_node_parameters": partial(parameter_table, DASHBOARD_PARAMETERS),
+    "markers_node_parameters": partial(parameter_table, MARKERS_PARAMETERS),
+    "markers_node_inputs": partial(topic_table, topics.MARKERS_INPUTS),
+    "markers_node_outputs": partial(topic_table, topics.MARKERS_OUTPUTS),
     "parameters_file": partial(parameters_file, EMOTION_PARAMETERS),
 }
 

@@ -92,6 +92,7 @@ class FrameProcessor:
     def _publish(self, arrival: Arrival, view: PeopleInView) -> None:
         camera = arrival.camera
         try:
+            view = camera.positions.locate(view, arrival.header)
             is_open = self._gate.run(lambda: camera.publish_people(view, arrival.header))
             if is_open and camera.outputs.pictures.is_wanted:
                 self._draw(camera.name, Drawable(arrival.frame.bgr, view, arrival.header))

@@ -82,6 +82,7 @@ class Observation:
         # From here on the networks are kept by the thread, which may outlive this.
         self._observer = None
         for camera in self._cameras.values():
+            camera.positions.start(self._node)
             self._streams.append(self._stream(camera, self._observing))
             self._node.get_logger().info(f"waiting for images on {camera.topic.name}")
 
@@ -89,6 +90,8 @@ class Observation:
         """Unsubscribe and publish nothing more; returns at once. Logs the statistics."""
         for stream in self._streams:
             stream.stop()
+        for camera in self._cameras.values():
+            camera.positions.stop()
         self._gate.close()
         for worker in (self._observing, self._drawing):
             if worker is not None:
