@@ -1,4 +1,4 @@
-"""The calibration of a camera without lens distortion."""
+"""From and to the calibration of a camera (sensor_msgs/CameraInfo)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import math
 
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
+
+from ..perception.camera_model import CameraModel, camera_model
 
 MIN_FOV_DEG, MAX_FOV_DEG = 1.0, 179.0
 
@@ -37,4 +39,28 @@ def pinhole_camera_info(
             *(0.0, focal_length_px, center_y, 0.0),
             *(0.0, 0.0, 1.0, 0.0),
         ],
+    )
+
+
+def camera_model_of(info: CameraInfo, *, is_rectified: bool = False) -> CameraModel:
+    """The geometry of the images that a CameraInfo belongs to.
+
+    Args:
+        info: As the driver sends it. Binning and roi are respected.
+        is_rectified: Whether the images are undistorted already, as image_proc's `image_rect`: they
+            follow P and have no distortion.
+
+    Raises:
+        CalibrationError: It says nothing, as K and P of an uncalibrated camera, or nothing that can
+            be used.
+    """
+    roi = info.roi
+    return camera_model(
+        [*info.p[:3], *info.p[4:7], *info.p[8:11]] if is_rectified else info.k,
+        () if is_rectified else info.d,
+        "" if is_rectified else info.distortion_model,
+        size=(info.width, info.height),
+        binning=(info.binning_x, info.binning_y),
+        roi=(roi.x_offset, roi.y_offset, roi.width, roi.height),
+        matrix_name="P" if is_rectified else "K",
     )

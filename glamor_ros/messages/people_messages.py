@@ -6,10 +6,7 @@ import array
 import math
 
 import numpy as np
-from builtin_interfaces.msg import Duration
-from geometry_msgs.msg import Point
 from numpy.typing import NDArray
-from sensor_msgs.msg import RegionOfInterest
 from std_msgs.msg import Header
 
 from glamor_ros.msg import (
@@ -21,8 +18,8 @@ from glamor_ros.msg import (
 
 from ..network.emotions import EMOTIONS
 from ..perception import people
-from ..perception.geometry import Region
 from ..perception.people import PeopleInView, Person
+from .quantities import duration_message, point_message, region_message
 
 _NOT_EVALUATED = np.full(len(EMOTIONS), math.nan, np.float32)
 
@@ -41,9 +38,9 @@ def people_message(view: PeopleInView, header: Header, latency_s: float) -> Pers
 def person_message(person: Person, header: Header) -> PersonEmotion:
     """One person, in the message's own words.
 
-    What is not known is NaN: valence, arousal and position, which are not estimated; of this image
-    where the network did not look at the face in it; all probabilities of a person who was never
-    classified.
+    What is not known is NaN: valence and arousal, which are not estimated; the position without a
+    calibration that can be used; of this image where the network did not look at the face in it;
+    all probabilities of a person who was never classified.
     """
     estimate = person.estimate if person.evaluated else None
     of_this_frame = _NOT_EVALUATED if estimate is None else estimate.probabilities
@@ -66,7 +63,7 @@ def person_message(person: Person, header: Header) -> PersonEmotion:
         arousal=math.nan,
         face_weight=math.nan if estimate is None else estimate.face_weight,
         context_weight=math.nan if estimate is None else estimate.context_weight,
-        position=Point(x=math.nan, y=math.nan, z=math.nan),
+        position=point_message(person.position),
     )
 
 
@@ -95,19 +92,6 @@ def _attention_map(person_id: str, attention: people.AttentionMap, header: Heade
         width=width,
         weights=_float_array(attention.weights),
     )
-
-
-def region_message(region: Region) -> RegionOfInterest:
-    """A region of the image in pixels."""
-    return RegionOfInterest(
-        x_offset=region.x, y_offset=region.y, width=region.width, height=region.height
-    )
-
-
-def duration_message(seconds: float) -> Duration:
-    """A duration of at least 0 s, to the nanosecond."""
-    whole_s, nanoseconds = divmod(round(seconds * 1e9), 1_000_000_000)
-    return Duration(sec=whole_s, nanosec=nanoseconds)
 
 
 def _float_array(values: NDArray[np.floating]) -> array.array[float]:

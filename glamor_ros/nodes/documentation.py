@@ -18,6 +18,7 @@ from .common.topics import TopicSpec
 from .dashboard.parameters import DASHBOARD_PARAMETERS
 from .emotion.parameters import EMOTION_PARAMETERS
 from .image_source.parameters import IMAGE_SOURCE_PARAMETERS
+from .markers.parameters import MARKERS_PARAMETERS
 
 _COMMENT_WIDTH = 96
 
@@ -43,6 +44,9 @@ NODES: Mapping[str, NodeTables] = {
         EMOTION_PARAMETERS,
         {"inputs": topics.EMOTION_INPUTS, "outputs": topics.EMOTION_OUTPUTS},
         services.EMOTION_SERVICES,
+    ),
+    "markers_node": NodeTables(
+        MARKERS_PARAMETERS, {"inputs": topics.MARKERS_INPUTS, "outputs": topics.MARKERS_OUTPUTS}
     ),
     "dashboard_node": NodeTables(DASHBOARD_PARAMETERS, {}),
     "image_source_node": NodeTables(IMAGE_SOURCE_PARAMETERS, {"outputs": topics.SOURCE_OUTPUTS}),

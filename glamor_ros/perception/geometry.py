@@ -1,4 +1,4 @@
-"""Boxes and regions in image pixels: x to the right, y downwards, from the top left corner."""
+"""Boxes and regions in image pixels, x to the right, y downwards; positions before the camera."""
 
 from __future__ import annotations
 
@@ -69,6 +69,15 @@ class Box:
     def visible_fraction(self, image_width: int, image_height: int) -> float:
         """How much of the box lies in the image, 0 to 1."""
         return intersection_area(self, Box(0, 0, image_width, image_height)) / self.area
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place in metres in a camera's optical frame: x to the right, y down, z ahead (REP-103)."""
+
+    x: float
+    y: float
+    z: float
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..network.emotions import EMOTIONS, UNKNOWN_EMOTION
 from .detection.face_detector import FaceDetection
-from .geometry import Region
+from .geometry import Box, Position, Region
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,8 @@ class Person:
         searched: Whether the detector looked in this frame where the face was expected. A face that
             is not observed was missed where this is true; else nobody looked.
         since_detected_s: From the last frame in which the face was detected to this one.
+        whole_face: The face where the image's edges do not cut it off; None: as `face`.
+        position: Where the head is; None: not known.
     """
 
     person_id: str
@@ -73,6 +75,8 @@ class Person:
     evaluated: bool
     searched: bool = True
     since_detected_s: float = 0.0
+    whole_face: Box | None = None
+    position: Position | None = None
 
     @property
     def observed(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from visualization_msgs.msg import MarkerArray
 
 from glamor_ros.msg import AttentionMapArray, PersonEmotionArray
 
@@ -79,11 +80,24 @@ ATTENTION_IMAGE_COMPRESSED = TopicSpec(
     "The same as jpeg, for links that are slow. Encoded while somebody subscribes.",
 )
 IMAGE = TopicSpec("image", Image, "The camera's images (image_transport: raw).")
+CAMERA_INFO = TopicSpec(
+    "camera_info",
+    CameraInfo,
+    "The camera's calibration, for `position`. Where it is not remapped, it is looked for beside "
+    "the images: for `/camera/image_raw` on `/camera/camera_info`.",
+)
+DEPTH = TopicSpec(
+    "depth",
+    Image,
+    "Depth images aligned with the images, 16UC1 [mm] or 32FC1 [m] (use_depth).",
+)
 EMOTION_INPUTS = (
     IMAGE,
     TopicSpec(
         "image/compressed", CompressedImage, "Its jpeg or png images (image_transport: compressed)."
     ),
+    CAMERA_INFO,
+    DEPTH,
 )
 DIAGNOSTICS = TopicSpec(
     "/diagnostics",
@@ -99,6 +113,16 @@ EMOTION_OUTPUTS = (
     ANNOTATED_IMAGE_COMPRESSED,
     DIAGNOSTICS,
 )
+
+MARKERS = TopicSpec(
+    "markers",
+    MarkerArray,
+    "A label and a bar above the head of everybody whose position is known; deleted with the "
+    "person.",
+    depth=10,
+)
+MARKERS_INPUTS = (EMOTIONS,)
+MARKERS_OUTPUTS = (MARKERS,)
 
 SOURCE_IMAGE = TopicSpec("image", Image, "The images.")
 SOURCE_COMPRESSED = TopicSpec(

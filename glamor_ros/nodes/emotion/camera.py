@@ -22,6 +22,7 @@ from ..input.stamps import CameraStamps
 from ..outputs.attention import AttentionOutput
 from ..outputs.emotions import EmotionsOutput
 from ..outputs.pictures import PicturesOutput
+from .positions import HeadPositions
 
 LOG_INTERVAL_S = 5.0
 
@@ -71,6 +72,7 @@ class Camera:
         decode: Makes a BGR image of a message; keeps what it knows of this camera's images.
         follower: What is known of the people before it.
         outputs: Where the results go.
+        positions: Tells where the people are.
         now_s: The node's clock; 0: it does not run.
         warn: Writes a warning to the log.
         complain: Writes an error to the log.
@@ -84,6 +86,7 @@ class Camera:
         decode: Decode,
         follower: PeopleFollower,
         outputs: CameraOutputs,
+        positions: HeadPositions,
         now_s: Callable[[], float],
         warn: Callable[[str], object],
         complain: Callable[[str], object],
@@ -92,6 +95,7 @@ class Camera:
         self.topic = topic
         self.follower = follower
         self.outputs = outputs
+        self.positions = positions
         self.statistics = ImageStatistics()
         self._decode = decode
         self._dropped = 0

@@ -98,6 +98,7 @@ class FrameProcessor:
         camera = arrival.camera
         try:
             with self._stopwatch.stage("publish"):
+                view = camera.positions.locate(view, arrival.header)
                 is_open = self._gate.run(lambda: camera.publish_people(view, arrival.header))
             if is_open and camera.outputs.pictures.is_wanted:
                 self._draw(camera.name, Drawable(arrival.frame.bgr, view, arrival.header))

@@ -44,9 +44,11 @@ from .parameters import (
     health_limits,
     model_choice,
     picture_settings,
+    position_settings,
     questionable_combinations,
     speed_advice,
 )
+from .positions import HeadPositions
 from .services import NodeServices
 
 
@@ -248,6 +250,12 @@ class EmotionNode(ManagedNode):
                 self._ids, detection_policy(values, models), follower_settings(values)
             ),
             outputs=self._outputs[name],
+            positions=HeadPositions(
+                name,
+                position_settings(values),
+                warn=lambda line: logger.warning(line),
+                tell=lambda line: logger.info(line),
+            ),
             now_s=lambda: clock.now().nanoseconds * 1e-9,
             warn=lambda line: logger.warning(line),
             complain=lambda line: logger.error(line),
@@ -263,6 +271,7 @@ class EmotionNode(ManagedNode):
         self._warn_of(values)
         for camera in self._cameras:
             camera.follower.settings = follower_settings(values)
+            camera.positions.settings = position_settings(values)
             camera.follower.policy = detection_policy(values, self._models)
         self._observation.no_image_timeout_s = float(values["no_image_timeout_s"])
 

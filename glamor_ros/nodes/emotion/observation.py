@@ -161,12 +161,15 @@ class Observation:
     def _subscribe(self) -> None:
         assert self._observing is not None
         for camera in self._cameras.values():
+            camera.positions.start(self._node)
             self._streams.append(self._stream(camera, self._observing))
             self._node.get_logger().info(f"waiting for images on {camera.topic.name}")
 
     def _unsubscribe(self) -> None:
         for stream in self._streams:
             stream.stop()
+        for camera in self._cameras.values():
+            camera.positions.stop()
         self._streams = []
         self._gate.close()
 

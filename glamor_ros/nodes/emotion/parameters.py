@@ -8,6 +8,7 @@ from pathlib import Path
 from ...messages.image_encoding import JPEG_QUALITY
 from ...perception.detection.build import DETECTOR_NAMES
 from ...perception.detection.face_detector import MAX_UPSAMPLE
+from ...perception.head_position import FACE_WIDTH_M
 from ...perception.precision import PRECISIONS
 from ...perception.recognition.emotion_recognizer import CONTEXT_MODES
 from ...perception.tracking.detection_choice import DETECTIONS, policy_maker, searches_parts
@@ -22,6 +23,7 @@ from ..input.image_subscription import RELIABILITIES, TRANSPORTS
 from ..outputs.pictures import PictureSettings
 from .health import HealthLimits
 from .models import ModelChoice, Models
+from .positions import PositionSettings
 
 _FOLLOWER = FollowerSettings()
 
@@ -189,6 +191,37 @@ EMOTION_PARAMETERS = (
         60.0,
     ),
     ParameterSpec(
+        "face_width_m",
+        FACE_WIDTH_M,
+        "How wide a face is taken to be (cheekbone to cheekbone) where the distance of `position` "
+        "is estimated from its width. The default is an adult's; about 0.115 before children.",
+        Changes.ANY_TIME,
+        0.05,
+        0.5,
+    ),
+    ParameterSpec(
+        "use_depth",
+        False,
+        "Take the distance of `position` from the depth images on `depth`, which must be aligned "
+        "with the images. Where a face has no depth, it is estimated from its width as without.",
+        Changes.UNCONFIGURED,
+    ),
+    ParameterSpec(
+        "depth_tolerance_s",
+        0.05,
+        "How far apart the stamps of an image and of its depth image may be.",
+        Changes.ANY_TIME,
+        0.0,
+        1.0,
+    ),
+    ParameterSpec(
+        "images_are_rectified",
+        False,
+        "The images are undistorted already, as image_proc's `image_rect`: `position` follows P of "
+        "the CameraInfo, and not K and D.",
+        Changes.ANY_TIME,
+    ),
+    ParameterSpec(
         "image_transport",
         TRANSPORTS[0],
         "raw: sensor_msgs/Image on `image`. compressed: sensor_msgs/CompressedImage on "
@@ -280,6 +313,16 @@ def follower_settings(values: ParameterValues) -> FollowerSettings:
             min_detections=int(values["min_detections"]),
             max_coast_s=float(values["max_coast_s"]),
         ),
+    )
+
+
+def position_settings(values: ParameterValues) -> PositionSettings:
+    """How positions are estimated, from the values of EMOTION_PARAMETERS."""
+    return PositionSettings(
+        face_width_m=float(values["face_width_m"]),
+        depth_tolerance_s=float(values["depth_tolerance_s"]),
+        use_depth=bool(values["use_depth"]),
+        is_rectified=bool(values["images_are_rectified"]),
     )
 
 

@@ -58,6 +58,11 @@ def image_topic(node: Node, base_name: str, transport: str) -> ImageTopic:
     return ImageTopic(name, CompressedImage, "sensor_msgs/msg/CompressedImage", base_name)
 
 
+def depth_topic(node: Node, base_name: str) -> ImageTopic:
+    """The topic of a camera's depth images."""
+    return ImageTopic(node.resolve_topic_name(base_name), Image, "sensor_msgs/msg/Image", base_name)
+
+
 def matching_reliability(offered: Sequence[ReliabilityPolicy]) -> ReliabilityPolicy:
     """What receives from all publishers that offer these: reliable only where each of them is."""
     if offered and all(policy == ReliabilityPolicy.RELIABLE for policy in offered):

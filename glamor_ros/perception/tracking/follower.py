@@ -248,6 +248,7 @@ class PeopleFollower:
             evaluated=any(read.key == track.key for read in self._read),
             searched=track.detection is not None or track.key in self._searched,
             since_detected_s=stamp_s - track.last_seen_s,
+            whole_face=track.box,
         )
 
 

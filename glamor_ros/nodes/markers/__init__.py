@@ -1,0 +1,1 @@
+"""The node that shows people as markers in space."""
