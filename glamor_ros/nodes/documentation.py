@@ -15,6 +15,7 @@ from .common.parameter_spec import ParameterSpec, ParameterValue
 from .common.topics import TopicSpec
 from .dashboard.parameters import DASHBOARD_PARAMETERS
 from .emotion.parameters import EMOTION_PARAMETERS
+from .hri.parameters import HRI_PARAMETERS
 from .image_source.parameters import IMAGE_SOURCE_PARAMETERS
 
 _COMMENT_WIDTH = 96
@@ -65,6 +66,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "image_source_node_parameters": partial(parameter_table, IMAGE_SOURCE_PARAMETERS),
     "image_source_node_outputs": partial(topic_table, topics.SOURCE_OUTPUTS),
     "dashboard_node_parameters": partial(parameter_table, DASHBOARD_PARAMETERS),
+    "hri_node_parameters": partial(parameter_table, HRI_PARAMETERS),
     "parameters_file": partial(parameters_file, EMOTION_PARAMETERS),
 }
 

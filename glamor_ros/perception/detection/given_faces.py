@@ -75,7 +75,8 @@ class GivenFaces:
     def _of(self, frame: Frame) -> list[FaceDetection]:
         check_frame(frame)
         with self._lock:
-            faces = self._faces.get(frame.camera, {}).get(frame.stamp_s, ())
+            of_camera = self._faces.get(frame.camera)
+            faces = of_camera.get(frame.stamp_s, ()) if of_camera is not None else ()
         detections = [self._detection(face, frame) for face in faces]
         return sorted(detections, key=lambda detection: -detection.score)
 

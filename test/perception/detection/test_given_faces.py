@@ -46,4 +46,4 @@ def test_boxes_are_mapped() -> None:
 
 def test_an_image_that_is_none_is_refused() -> None:
     with pytest.raises(FaceDetectorError, match="uint8"):
-        GivenFaces().detect([Frame(np.zeros((4, 4, 3), np.float32))])  # type: ignore[arg-type]
+        GivenFaces().detect([Frame(np.zeros((4, 4, 3), np.float32))])
