@@ -263,6 +263,21 @@ def test_faces_of_a_silent_camera_are_gone(
     assert node.stop() == 0
 
 
+def test_expressions_alone_for_faces_of_another_node(
+    peer: Peer, start_node: Callable[..., NodeProcess]
+) -> None:
+    node = start_node("hri_node", {"cameras": ["solo"], "publish_faces": False})
+    solo = EmotionTopic(peer, "/solo")
+    topic = f"{FACES}/kim/expression"
+    expressions = collected(peer, lambda: solo.show(kim=5), hri_msgs.Expression, topic)
+
+    assert of_stamp(expressions, solo.show(kim=5)).expression == "sad"
+    assert publisher_count(peer, "kim") == 1
+    assert peer.node.count_publishers(TRACKED) == 0
+    assert node.stop() == 0
+    assert "Traceback" not in node.log
+
+
 class FaceFinder:
     """What hri_face_detect would publish."""
 
@@ -314,7 +329,7 @@ def camera(peer: Peer, emotion_node: NodeProcess) -> Iterator[Camera]:
 
 
 @pytest.fixture
-def finder(peer: Peer, emotion_node: NodeProcess) -> Iterator[FaceFinder]:
+def finder(peer: Peer) -> Iterator[FaceFinder]:
     finder = FaceFinder(peer)
     yield finder
     finder.close()
@@ -378,3 +393,36 @@ def test_it_ends_cleanly(emotion_node: NodeProcess) -> None:
     assert emotion_node.stop() == 0
     assert "Traceback" not in emotion_node.log
     assert "faces from /humans/faces/tracked" in emotion_node.log
+
+
+def test_several_cameras_are_told_apart_by_their_frames(
+    peer: Peer,
+    start_node: Callable[..., NodeProcess],
+    random_weights: Path,
+    finder: FaceFinder,
+    no_face: NDArray[np.uint8],
+) -> None:
+    node = start_node(
+        "emotion_node",
+        {"weights": random_weights, "face_source": "hri", "cameras": ["near", "far"]},
+    )
+    node.wait_for_log("waiting for images on /far/image")
+    with (
+        Camera(peer, topic="/near/image", results_topic="/near/emotions") as near,
+        Camera(peer, topic="/far/image", results_topic="/far/emotions") as far,
+    ):
+        near.wait_for_subscriber()
+        far.wait_for_subscriber()
+
+        def step() -> bool:
+            for camera, face in ((near, {"nina": 0.1}), (far, {"fred": 0.6})):
+                message = image_message(no_face, Header())
+                camera.publish(message, camera.topic)
+                finder.publish(message.header, **face)
+            return all(any(r.people for r in list(camera.results)) for camera in (near, far))
+
+        wait_for(step, "people before both")
+        for camera, name in ((near, "nina"), (far, "fred")):
+            ids = {p.person_id for result in camera.results for p in result.people}
+            assert ids == {name}
+    assert node.stop() == 0

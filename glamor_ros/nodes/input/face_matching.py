@@ -15,6 +15,8 @@ MAX_WAITING_BYTES = 64 * 1024 * 1024
 # A face's region is sent before the list that names the face, but may arrive after it.
 REGION_PATIENCE_S = 0.05
 _KEPT_STAMPS = 100
+# A single image may be lost on its way.
+_MIN_MISMATCHES = 10
 
 Image = TypeVar("Image")
 
@@ -65,12 +67,13 @@ class FaceMatcher(Generic[Image]):
         self._list: FaceList | None = None
         self._list_came_at_s = 0.0
         self._last_list_ns: int | None = None
-        self._offset_ns: int | None = None
+        self._mismatches = 0
+        self._offset_ns = 0
 
     @property
     def mismatch_s(self) -> float | None:
-        """From the last list to the nearest image, in s; None: it has one, or no image came."""
-        return None if self._offset_ns is None else self._offset_ns * 1e-9
+        """From the last list to the nearest image, in s, where many lists in a row found none."""
+        return self._offset_ns * 1e-9 if self._mismatches >= _MIN_MISMATCHES else None
 
     def add_image(self, stamp_ns: int, image: Image, size_bytes: int) -> None:
         """Take an image in."""
@@ -128,9 +131,11 @@ class FaceMatcher(Generic[Image]):
         image_ns = self._image_of(faces)
         if image_ns is None:
             nearest = self._images.nearest(faces.stamp_ns)
-            self._offset_ns = None if nearest is None else nearest - faces.stamp_ns
+            if nearest is not None:
+                self._mismatches += 1
+                self._offset_ns = nearest - faces.stamp_ns
             return
-        self._offset_ns = None
+        self._mismatches = 0
         image, dropped = self._images.take(image_ns)
         if dropped:
             self._on_dropped(dropped)

@@ -90,6 +90,9 @@ class HriFaces:
 
     def submit(self, camera: str, message: ImageMessage) -> bool:
         """Let an image wait for its faces; returns False, since what is dropped is counted here."""
+        # One may still come after `close`.
+        if camera not in self._matchers:
+            return False
         self._frame_ids[camera] = message.header.frame_id
         stamp = stamp_ns(message.header.stamp)
         if stamp == 0:
@@ -112,6 +115,9 @@ class HriFaces:
         self._matchers = {}
 
     def _on_list(self, message: IdsList) -> None:
+        # One may still come after the subscription was given up.
+        if not self._matchers:
+            return
         self._watchdog.image_arrived()
         face_ids = tuple(dict.fromkeys(filter(can_be_face_id, message.ids)))
         if len(face_ids) < len(set(message.ids)):
