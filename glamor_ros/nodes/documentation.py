@@ -17,6 +17,7 @@ from .common.services import ServiceSpec
 from .common.topics import TopicSpec
 from .dashboard.parameters import DASHBOARD_PARAMETERS
 from .emotion.parameters import EMOTION_PARAMETERS
+from .hri.parameters import HRI_PARAMETERS
 from .image_source.parameters import IMAGE_SOURCE_PARAMETERS
 from .markers.parameters import MARKERS_PARAMETERS
 
@@ -48,6 +49,7 @@ NODES: Mapping[str, NodeTables] = {
     "markers_node": NodeTables(
         MARKERS_PARAMETERS, {"inputs": topics.MARKERS_INPUTS, "outputs": topics.MARKERS_OUTPUTS}
     ),
+    "hri_node": NodeTables(HRI_PARAMETERS, {}),
     "dashboard_node": NodeTables(DASHBOARD_PARAMETERS, {}),
     "image_source_node": NodeTables(IMAGE_SOURCE_PARAMETERS, {"outputs": topics.SOURCE_OUTPUTS}),
 }

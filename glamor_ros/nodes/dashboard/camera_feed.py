@@ -16,6 +16,7 @@ from ...messages.image_decoding import ImageDecoder, ImageDecodingError
 from ..common import topics
 from ..common.throttled_log import ThrottledLog
 from ..input.image_subscription import ImageMessage, ImageSubscription, image_topic
+from ..input.waiting_images import stamp_ns
 from .arrival_statistics import ArrivalStatistics
 from .frame_matching import FrameMatcher
 from .hub import Hub, Picture, Text
@@ -24,7 +25,6 @@ from .page_messages import (
     camera_status,
     people_text,
     picture_bytes,
-    stamp_ns,
 )
 from .picture_encoding import jpeg_of
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticStatus
 from sensor_msgs.msg import RegionOfInterest
 
@@ -21,15 +20,11 @@ from glamor_ros.msg import AttentionMap, AttentionMapArray, PersonEmotion, Perso
 
 from ...network.emotions import EMOTIONS
 from ...visualization.palette import EMOTION_COLORS, HEAT_COLORS, HOT_OVER_EVEN
+from ..input.waiting_images import stamp_ns
 from .arrival_statistics import ArrivalSummary
 
 # Before a JPEG: the camera's number in the welcome, and the frame's stamp in ns; big-endian.
 _PICTURE_HEADER = struct.Struct(">BQ")
-
-
-def stamp_ns(stamp: Time) -> int:
-    """A header's stamp as one number; what the page calls a frame by."""
-    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
 
 
 def welcome_text(cameras: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from glamor_ros.msg import PersonEmotionArray
 from ...messages.cv_bridge_conversion import try_cv_bridge
 from ...messages.image_decoding import ImageDecoder, RawConversion
 from ...messages.people_messages import people_message
+from ...perception.detection.given_faces import GivenFaces
 from ...perception.device import describe_device, require_device
 from ...perception.engine import observe_alone
 from ...perception.frame import Frame
@@ -21,6 +22,7 @@ from ...perception.tracking.tracker import PersonIds
 from ..common import topics
 from ..common.bond import Bond, bond_message_type
 from ..common.camera_names import camera_names
+from ..common.hri_package import TRACKED_TOPIC, require_hri_msgs
 from ..common.managed_node import ManagedNode
 from ..common.node_parameters import NodeParameters, ParameterValues, name_unknown_parameters
 from ..input.image_statistics import ImageStatistics
@@ -36,7 +38,7 @@ from .models import (
     load_models,
     release_memory,
 )
-from .observation import Observation
+from .observation import MakeIntake, Observation
 from .parameters import (
     EMOTION_PARAMETERS,
     detection_policy,
@@ -47,6 +49,7 @@ from .parameters import (
     position_settings,
     questionable_combinations,
     speed_advice,
+    takes_faces,
 )
 from .positions import HeadPositions
 from .services import NodeServices
@@ -145,6 +148,8 @@ class EmotionNode(ManagedNode):
         began_s = time.monotonic()
         limit_threads(int(values["threads"]))
         choice = model_choice(values)
+        if takes_faces(values):
+            require_hri_msgs()
         self._models = self._load(choice)
         self._models.set_min_face_size(int(values["min_face_size_px"]))
         cv_bridge = try_cv_bridge()
@@ -156,15 +161,16 @@ class EmotionNode(ManagedNode):
             self._outputs[name].pictures.settings = picture_settings(values)
         self._warn_of(values)
         device = describe_device(require_device(choice.device))
+        finder = TRACKED_TOPIC if takes_faces(values) else f"detector {choice.detector}"
         self._description = {
             "device": device,
             "precision": choice.precision,
             "weights": _shown(choice.weights),
-            "detector": choice.detector,
+            "detector": TRACKED_TOPIC if takes_faces(values) else choice.detector,
         }
         self.get_logger().info(
             f"configured in {time.monotonic() - began_s:.1f} s: weights {_shown(choice.weights)}, "
-            f"detector {choice.detector}, device {device}, context {choice.context_mode}"
+            f"faces from {finder}, device {device}, context {choice.context_mode}"
         )
 
     def activate(self) -> None:
@@ -183,6 +189,7 @@ class EmotionNode(ManagedNode):
             no_image_timeout_s=float(values["no_image_timeout_s"]),
             advice=speed_advice(values),
             on_end=self._release_where_cleaned_up,
+            intake=self._hri_intake(values, models),
         )
         self._observation.start()
         self._diagnostics.cameras = [
@@ -236,6 +243,23 @@ class EmotionNode(ManagedNode):
         """Called by a thread that has outlived deactivate, and maybe cleanup as well."""
         if self._models is None:
             release_memory()
+
+    def _hri_intake(self, values: ParameterValues, models: Models) -> MakeIntake | None:
+        """What lets images wait for their faces where these come from another node."""
+        faces = models.detector
+        if not isinstance(faces, GivenFaces):
+            return None
+        # Needs hri_msgs, which configure has found.
+        from ..input.hri_faces import HriFaces
+
+        return lambda submit: HriFaces(
+            self,
+            faces,
+            {camera.name: camera.statistics for camera in self._cameras},
+            submit,
+            tolerance_s=float(values["face_stamp_tolerance_s"]),
+            silence_timeout_s=float(values["no_image_timeout_s"]),
+        )
 
     def _camera(self, name: str, values: ParameterValues, models: Models) -> Camera:
         base = topics.IMAGE.of_camera(name).name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,9 +14,11 @@ import torch
 from ...network.weights.checkpoint import load_checkpoint
 from ...perception.detection.build import build_face_detector
 from ...perception.detection.face_detector import FaceDetector
+from ...perception.detection.given_faces import GivenFaces
 from ...perception.detection.mmod.detector import MmodFaceDetector
 from ...perception.detection.yunet import YuNetFaceDetector
 from ...perception.engine import PeopleObserver
+from ...perception.geometry import Box
 from ...perception.recognition.emotion_recognizer import EmotionRecognizer
 from ...perception.stopwatch import Stopwatch
 from ...resources import STARTER_WEIGHTS, shipped_weights
@@ -33,6 +36,8 @@ class ModelChoice:
         detector: One of DETECTOR_NAMES.
         detector_weights: None: those that ship.
         detector_upsample: How often the image is doubled before detection.
+        given_boxes: Where faces are given instead of detected: from the boxes given to such as the
+            networks were trained on; None: faces are detected.
     """
 
     weights: Path | None
@@ -42,6 +47,7 @@ class ModelChoice:
     detector: str
     detector_weights: Path | None
     detector_upsample: int
+    given_boxes: Callable[[Box], Box] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +55,7 @@ class Models:
     """The networks of the node.
 
     Attributes:
-        detector: Finds faces.
+        detector: Finds faces; a GivenFaces where they are given.
         observer: Sees people with it.
         stopwatch: Has the times that the observer's stages took.
     """
@@ -78,6 +84,9 @@ def load_models(choice: ModelChoice) -> Models:
         device=choice.device,
         precision=choice.precision,
     )
+    if choice.given_boxes is not None:
+        given = GivenFaces(choice.given_boxes)
+        return Models(given, PeopleObserver(given, recognizer))
     detector = build_face_detector(
         choice.detector,
         upsample=choice.detector_upsample,

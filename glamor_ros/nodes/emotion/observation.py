@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from rclpy.guard_condition import GuardCondition
 
@@ -25,6 +25,24 @@ from .frame_processor import FrameProcessor
 Answer = TypeVar("Answer")
 
 
+class Intake(Protocol):
+    """Where images wait for what comes on other topics, before they are observed."""
+
+    silence_timeout_s: float
+
+    def submit(self, camera: str, message: ImageMessage) -> bool:
+        """Take a camera's image; tells whether it replaced one that had to wait."""
+        ...
+
+    def close(self) -> None:
+        """Hand no image on any more."""
+        ...
+
+
+Submit = Callable[[str, ImageMessage], bool]
+MakeIntake = Callable[[Submit], Intake]
+
+
 class Observation:
     """All cameras at work: their subscriptions, one thread that observes, one that draws.
 
@@ -40,6 +58,8 @@ class Observation:
         no_image_timeout_s: After so long without an image the cause is said; 0: never.
         advice: What can be done where the node is too slow.
         on_end: Called in the observing thread once it has let go of the networks.
+        intake: Makes what images go through, given what takes them next; None: they are observed
+            as they come.
     """
 
     def __init__(
@@ -53,6 +73,7 @@ class Observation:
         no_image_timeout_s: float,
         advice: str,
         on_end: Callable[[], None],
+        intake: MakeIntake | None = None,
     ) -> None:
         self._node = node
         self._cameras = {camera.name: camera for camera in cameras}
@@ -61,6 +82,8 @@ class Observation:
         self._no_image_timeout_s = no_image_timeout_s
         self._advice = advice
         self._on_end = on_end
+        self._make_intake = intake
+        self._intake: Intake | None = None
         self._observer: PeopleObserver | None = observer
         self._gate = PublishingGate()
         self._streams: list[ImageStream] = []
@@ -140,6 +163,7 @@ class Observation:
                 self._node.get_logger().info(f"{camera.topic.name}: {camera.statistics.summary()}")
         # The executor may hold on to this for a while; it must not hold the networks.
         self._cameras = {}
+        self._make_intake = None
 
     def join(self) -> None:
         """Wait for the threads' last frames, after `stop`."""
@@ -157,12 +181,18 @@ class Observation:
         self._no_image_timeout_s = value
         for stream in self._streams:
             stream.no_image_timeout_s = value
+        if self._intake is not None:
+            self._intake.silence_timeout_s = value
 
     def _subscribe(self) -> None:
         assert self._observing is not None
+        submit: Submit = self._observing.submit
+        if self._make_intake is not None:
+            self._intake = self._make_intake(submit)
+            submit = self._intake.submit
         for camera in self._cameras.values():
             camera.positions.start(self._node)
-            self._streams.append(self._stream(camera, self._observing))
+            self._streams.append(self._stream(camera, submit))
             self._node.get_logger().info(f"waiting for images on {camera.topic.name}")
 
     def _unsubscribe(self) -> None:
@@ -170,16 +200,19 @@ class Observation:
             stream.stop()
         for camera in self._cameras.values():
             camera.positions.stop()
+        if self._intake is not None:
+            self._intake.close()
+            self._intake = None
         self._streams = []
         self._gate.close()
 
-    def _stream(self, camera: Camera, worker: FrameWorker[ImageMessage]) -> ImageStream:
+    def _stream(self, camera: Camera, submit: Submit) -> ImageStream:
         name = camera.name
         return ImageStream(
             self._node,
             camera.topic,
             reliability=self._reliability,
-            submit=lambda message: worker.submit(name, message),
+            submit=lambda message: submit(name, message),
             statistics=camera.statistics,
             no_image_timeout_s=self._no_image_timeout_s,
             advice=self._advice,

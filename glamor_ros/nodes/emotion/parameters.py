@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ...messages.image_encoding import JPEG_QUALITY
 from ...perception.detection.build import DETECTOR_NAMES
 from ...perception.detection.face_detector import MAX_UPSAMPLE
 from ...perception.head_position import FACE_WIDTH_M
+from ...perception.detection.yunet import DLIB_BOXES
+from ...perception.geometry import Box
 from ...perception.precision import PRECISIONS
 from ...perception.recognition.emotion_recognizer import CONTEXT_MODES
 from ...perception.tracking.detection_choice import DETECTIONS, policy_maker, searches_parts
@@ -24,6 +26,9 @@ from ..outputs.pictures import PictureSettings
 from .health import HealthLimits
 from .models import ModelChoice, Models
 from .positions import PositionSettings
+
+FACE_SOURCES = ("detector", "hri")
+_GIVEN_BOXES: Mapping[str, Callable[[Box], Box]] = {"yunet": DLIB_BOXES, "dlib": lambda box: box}
 
 _FOLLOWER = FollowerSettings()
 
@@ -81,6 +86,33 @@ EMOTION_PARAMETERS = (
         "per_person: each person's own face is masked, one encoding for each.",
         Changes.UNCONFIGURED,
         choices=CONTEXT_MODES,
+    ),
+    ParameterSpec(
+        "face_source",
+        FACE_SOURCES[0],
+        "Where faces come from. detector: the node finds them. hri: a ROS4HRI node (REP-155), such "
+        "as hri_face_detect, which publishes them on `/humans/faces/tracked` and "
+        "`/humans/faces/<id>/roi`; no detector is loaded, and person_id is the face's id.",
+        Changes.UNCONFIGURED,
+        choices=FACE_SOURCES,
+    ),
+    ParameterSpec(
+        "face_boxes",
+        next(iter(_GIVEN_BOXES)),
+        "With face_source hri: whose kind of boxes come. yunet: hri_face_detect's, which are made "
+        "shorter, as dlib has them, which the network was trained on. dlib: taken as they come, "
+        "as from this package's hri_node.",
+        Changes.UNCONFIGURED,
+        choices=tuple(_GIVEN_BOXES),
+    ),
+    ParameterSpec(
+        "face_stamp_tolerance_s",
+        0.01,
+        "With face_source hri: faces belong to the image with the nearest stamp, at most so far "
+        "away. Nodes of ROS4HRI copy the stamp of the image.",
+        Changes.UNCONFIGURED,
+        0.0,
+        1.0,
     ),
     ParameterSpec(
         "detector",
@@ -298,7 +330,13 @@ def model_choice(values: ParameterValues) -> ModelChoice:
         detector=str(values["detector"]),
         detector_weights=_path(str(values["detector_weights"])),
         detector_upsample=int(values["detector_upsample"]),
+        given_boxes=_GIVEN_BOXES[values["face_boxes"]] if takes_faces(values) else None,
     )
+
+
+def takes_faces(values: ParameterValues) -> bool:
+    """Whether faces come from another node, by the values of EMOTION_PARAMETERS."""
+    return bool(values["face_source"] == "hri")
 
 
 def follower_settings(values: ParameterValues) -> FollowerSettings:
@@ -328,6 +366,8 @@ def position_settings(values: ParameterValues) -> PositionSettings:
 
 def detection_policy(values: ParameterValues, models: Models) -> DetectionPolicy:
     """What is searched in each image, from the values of EMOTION_PARAMETERS."""
+    if takes_faces(values):
+        return FullDetection()
     detector = models.detector
     if _is_sparse(values) and searches_parts(detector):
         return policy_maker("sparse", detector, sweep_period_s=float(values["sweep_period_s"]))()
@@ -363,6 +403,11 @@ def questionable_combinations(values: ParameterValues) -> Iterator[str]:
 
 def speed_advice(values: ParameterValues) -> str:
     """What would make the node faster, given the values of EMOTION_PARAMETERS."""
+    if takes_faces(values):
+        return (
+            "With face_source hri only images that faces come for are processed: look at the rate "
+            "of /humans/faces/tracked first"
+        )
     options = []
     if values["detector"] == "mmod" and not _is_sparse(values):
         options.append("detection sparse (and detection_interval_s 0)")

@@ -1,4 +1,4 @@
-"""Says why no images come."""
+"""Says why no images, or other messages, come."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ UNKNOWN_NODE_NAME = "_NODE_NAME_UNKNOWN_"
 
 
 class ImageWatchdog:
-    """A camera's watchdog, which notices that images stay away, and that they are back.
+    """A topic's watchdog, which notices that images stay away, and that they are back.
 
     To be used from one thread.
 
     Args:
         topic_name: Where the images are to come from.
+        what: What comes there, in the log's words.
         explain: Gives what is found to be the cause.
         warn: Writes a warning to the log.
         tell: Writes a line to the log.
@@ -40,12 +41,14 @@ class ImageWatchdog:
         self,
         topic_name: str,
         *,
+        what: str = "images",
         explain: Callable[[], str],
         warn: Callable[[str], object],
         tell: Callable[[str], object],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._topic_name = topic_name
+        self._what = what
         self._explain = explain
         self._warn = warn
         self._tell = tell
@@ -59,10 +62,12 @@ class ImageWatchdog:
         """Take note of an image; to be called for every one."""
         now_s = self._clock()
         if not self._has_seen_image:
-            self._tell(f"images come on {self._topic_name}")
+            self._tell(f"{self._what} come on {self._topic_name}")
         elif self._told is not None:
             silent_s = now_s - self._arrived_at_s
-            self._tell(f"images come on {self._topic_name} again, after {silent_s:.1f} s without")
+            self._tell(
+                f"{self._what} come on {self._topic_name} again, after {silent_s:.1f} s without"
+            )
         self._has_seen_image = True
         self._found = self._told = None
         self._arrived_at_s = now_s
@@ -92,8 +97,10 @@ class ImageWatchdog:
         ):
             return
         self._told = (explanation, now_s)
-        which = "no more images" if self._has_seen_image else "no images"
-        self._warn(f"{which} on {self._topic_name} for {silent_s:.1f} s: {explanation}")
+        which = "no more" if self._has_seen_image else "no"
+        self._warn(
+            f"{which} {self._what} on {self._topic_name} for {silent_s:.1f} s: {explanation}"
+        )
 
 
 def explain_silence(node: Node, subscription: ImageSubscription) -> str:

@@ -26,10 +26,12 @@ class FaceDetection:
     Attributes:
         box: In pixels of the image given; it may reach beyond that.
         score: The detector's own confidence: unbounded, comparable within one detector only.
+        face_id: Whose face it is, where the detector follows faces itself; else None.
     """
 
     box: Box
     score: float
+    face_id: str | None = None
 
 
 class FaceDetector(Protocol):

@@ -86,6 +86,7 @@ class Track:
         looked_for_s: Stamp of the last frame in which it was looked for.
         detections: How often it has been detected.
         appearance: What it looked like lately; None where nobody looked.
+        face_id: As the detector gave it; None where that does not follow faces.
     """
 
     key: int
@@ -98,6 +99,7 @@ class Track:
     looked_for_s: float
     detections: int = 1
     appearance: Appearance | None = None
+    face_id: str | None = None
 
     @property
     def is_missed(self) -> bool:
@@ -130,7 +132,8 @@ class FaceTracker:
 
     Detections are assigned to the predicted boxes so that the sum of their similarities is the
     greatest (Hungarian method); one that is similar to nobody is a new face, and a person once it
-    has been detected often enough.
+    has been detected often enough. Where the detector follows faces itself, its word counts alone:
+    a face belongs to the one of the same face_id, and is a person, of that id, at once.
 
     Args:
         ids: Where new people get their ids.
@@ -209,6 +212,7 @@ class FaceTracker:
             last_seen_s=stamp_s,
             looked_for_s=stamp_s,
             appearance=appearance,
+            face_id=detection.face_id,
         )
         return _Tracked(track, BoxMotion.at_rest(detection.box, stamp_s))
 
@@ -227,10 +231,11 @@ class FaceTracker:
         for known in tracked:
             if known.track.person_id is not None:
                 continue
-            if known.track.detections < self.settings.min_detections:
+            face_id = known.track.face_id
+            if face_id is None and known.track.detections < self.settings.min_detections:
                 candidates.append(known)
             else:
-                track = replace(known.track, person_id=self._ids.next())
+                track = replace(known.track, person_id=face_id or self._ids.next())
                 people.append(_Tracked(track, known.motion))
         return people + candidates
 
@@ -243,7 +248,7 @@ class FaceTracker:
         """Indices of tracks to those of the detections that they are matched with."""
         gain: NDArray[np.float64] = np.array(
             [
-                [self._gain(track, d.box, a) for d, a in zip(detections, appearances, strict=True)]
+                [self._gain(track, d, a) for d, a in zip(detections, appearances, strict=True)]
                 for track in tracks
             ],
             dtype=float,
@@ -255,9 +260,11 @@ class FaceTracker:
             if gain[row, column] > 0
         }
 
-    def _gain(self, track: Track, detected: Box, appearance: Appearance | None) -> float:
+    def _gain(self, track: Track, detection: FaceDetection, appearance: Appearance | None) -> float:
         """Above 0 for a pair that may be one face, the more the likelier; else 0."""
-        settings = self.settings
+        if track.face_id is not None or detection.face_id is not None:
+            return float(track.face_id == detection.face_id)
+        settings, detected = self.settings, detection.box
         ratios = (detected.width / track.box.width, detected.height / track.box.height)
         limit = settings.max_size_ratio
         if not all(1 / limit <= ratio <= limit for ratio in ratios):

@@ -20,10 +20,10 @@ from glamor_ros.nodes.dashboard.page_messages import (
     camera_status,
     people_text,
     picture_bytes,
-    stamp_ns,
     status_text,
     welcome_text,
 )
+from glamor_ros.nodes.input.waiting_images import stamp_ns
 from glamor_ros.visualization.palette import EMOTION_COLORS, HEAT_COLORS
 
 from .test_frame_matching import Clock

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import itertools
 import math
 from collections.abc import Iterable, Sequence
@@ -420,3 +421,47 @@ def test_ids_are_unique_in_a_frame_and_never_come_back(
             assert track.box.height > 0
         gone |= alive - set(names)
         alive = set(names)
+
+
+def identified(face_id: str, x: float, side: float = 80) -> FaceDetection:
+    """A detection of a detector that follows faces itself."""
+    return dataclasses.replace(face(x, side=side), face_id=face_id)
+
+
+def test_faces_that_the_detector_follows_are_people_at_once_by_their_ids() -> None:
+    tracker = FaceTracker(PersonIds(), TrackerSettings(min_detections=4))
+
+    tracks = tracker.update([identified("abcde", 100), identified("vwxyz", 400)], 0.0)
+
+    assert [track.person_id for track in tracks] == ["abcde", "vwxyz"]
+
+
+def test_the_detector_s_word_counts_more_than_places_and_sizes() -> None:
+    tracker = new_tracker()
+    tracker.update([identified("abcde", 100), identified("vwxyz", 400)], 0.0)
+
+    # They have changed places, and one is three times as large.
+    tracks = tracker.update([identified("abcde", 400), identified("vwxyz", 100, side=240)], FRAME_S)
+
+    assert {t.person_id: t.box.center[0] for t in tracks} == {"abcde": 400, "vwxyz": 100}
+    assert all(track.detections == 2 for track in tracks)
+
+
+def test_a_new_id_in_the_same_place_is_somebody_else() -> None:
+    tracker = new_tracker(max_coast_s=0.0)
+    tracker.update([identified("abcde", 100)], 0.0)
+
+    tracks = tracker.update([identified("vwxyz", 100)], FRAME_S)
+
+    assert [track.person_id for track in tracks] == ["vwxyz"]
+
+
+def test_an_id_that_returns_is_the_same_person() -> None:
+    tracker = new_tracker(max_coast_s=0.1)
+    tracker.update([identified("abcde", 100)], 0.0)
+    assert tracker.update([], 1.0) == []
+
+    tracks = tracker.update([identified("abcde", 300)], 2.0)
+
+    assert [track.person_id for track in tracks] == ["abcde"]
+    assert tracks[0].first_seen_s == 2.0

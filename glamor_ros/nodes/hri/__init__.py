@@ -1,0 +1,1 @@
+"""The node that shows people to ROS4HRI (REP-155)."""
