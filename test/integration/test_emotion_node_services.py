@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
@@ -36,7 +36,7 @@ def node(
 
 
 @pytest.fixture
-def camera(peer: Peer, node: NodeProcess) -> Camera:
+def camera(peer: Peer, node: NodeProcess) -> Iterator[Camera]:
     with Camera(peer) as camera:
         yield camera
 
@@ -225,7 +225,9 @@ def test_compressed_pictures_show_the_raw_ones_and_blurred_ones_nobody(
 
         wait_for(came, "the pictures")
         assert raw[-1].header.frame_id == compressed[-1].header.frame_id == "camera"
-        return cv2.imdecode(np.frombuffer(compressed[-1].data, np.uint8), cv2.IMREAD_COLOR)
+        picture = cv2.imdecode(np.frombuffer(compressed[-1].data, np.uint8), cv2.IMREAD_COLOR)
+        assert picture is not None
+        return picture.astype(np.uint8)
 
     sharp = newest_picture()
     assert compressed[-1].format == "bgr8; jpeg compressed bgr8"

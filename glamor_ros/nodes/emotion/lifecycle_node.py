@@ -52,7 +52,7 @@ from .parameters import (
     takes_faces,
 )
 from .positions import HeadPositions
-from .services import NodeServices
+from .services import NodeServices, RequestError
 
 
 def _decoder(conversion: RawConversion | None) -> Decode:
@@ -230,6 +230,11 @@ class EmotionNode(ManagedNode):
         """What finds the people in an image by itself, for the observing thread."""
         models, values, ids = self._models, self._declared.values(), self._ids
         assert models is not None
+        if isinstance(models.detector, GivenFaces):
+            raise RequestError(
+                f"faces come from {TRACKED_TOPIC}, no detector is loaded: set face_source to "
+                "'detector', or ask a node that has one"
+            )
         decode = self._make_decoder(self._conversion)
 
         def recognize() -> PersonEmotionArray:

@@ -8,9 +8,9 @@ from pathlib import Path
 from ...messages.image_encoding import JPEG_QUALITY
 from ...perception.detection.build import DETECTOR_NAMES
 from ...perception.detection.face_detector import MAX_UPSAMPLE
-from ...perception.head_position import FACE_WIDTH_M
 from ...perception.detection.yunet import DLIB_BOXES
 from ...perception.geometry import Box
+from ...perception.head_position import FACE_WIDTH_M
 from ...perception.precision import PRECISIONS
 from ...perception.recognition.emotion_recognizer import CONTEXT_MODES
 from ...perception.tracking.detection_choice import DETECTIONS, policy_maker, searches_parts

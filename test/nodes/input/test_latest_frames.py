@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from functools import partial
 
 from glamor_ros.nodes.input.latest_frames import FrameWorker, LatestFrames
 
@@ -109,7 +110,12 @@ def test_errands_take_turns_with_frames() -> None:
     worker.submit("camera", "first")
     assert begun.wait(10)
     worker.submit("camera", "second")
-    answers = [worker.ask(lambda n=n: done.append(f"errand {n}") or n) for n in range(2)]
+
+    def errand(number: int) -> int:
+        done.append(f"errand {number}")
+        return number
+
+    answers = [worker.ask(partial(errand, number)) for number in range(2)]
     go_on.set()
     assert [answer.result(10) for answer in answers] == [0, 1]
     assert done == ["first", "errand 0", "second", "errand 1"]
