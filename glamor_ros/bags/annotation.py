@@ -23,8 +23,9 @@ from ..perception.device import AUTO, require_device
 from ..perception.engine import PeopleObserver
 from ..perception.recognition.emotion_recognizer import CONTEXT_MODES, EmotionRecognizer
 from ..perception.tracking.detection_choice import DETECTIONS, policy_maker
+from ..perception.tracking.detection_policy import DetectionPolicy
 from ..resources import STARTER_WEIGHTS, shipped_weights
-from .annotator import BagAnnotator, CameraCount
+from .annotator import RESULTS, BagAnnotator, CameraCount
 from .bag_metadata import BagMetadata, new_version, read_metadata, result_qos_profiles
 from .bag_writing import STORAGES, BagWriter, sync_to_disk
 from .camera_topics import choose_cameras, require_new_names
@@ -124,37 +125,35 @@ def annotate_recording(
     if _is_done(output, note):
         _remove_work(output)
         return AnnotationReport(recording, output, was_done=True)
-    detector, recognizer = _load_networks(choice)
+    networks = _Networks.load(choice)
     with _work_folder(output) as work:
         if _is_done(output, note):
             return AnnotationReport(recording, output, was_done=True)
         shutil.rmtree(work / "bag", ignore_errors=True)
         try:
-            with (
-                Recording(recording, scratch=work) as source,
-                NetworkJournal(work / "journal", purpose) as journal,
-            ):
+            with Recording(recording, scratch=work) as source:
                 codec = CdrCodec()
+                cameras = choose_cameras(source, codec, choice.topics, choice.namespace)
+                require_new_names(cameras, RESULTS, source)
                 version = new_version(source.metadata, source.topics)
-                annotator = BagAnnotator(
-                    PeopleObserver(
-                        JournaledDetector(detector, journal),
-                        JournaledRecognizer(recognizer, journal),
-                    ),
-                    choose_cameras(source, codec, choice.topics, choice.namespace),
-                    policy_maker(choice.detection, detector),
-                    codec,
-                    qos_profiles=result_qos_profiles(version),
-                    draws_pictures=choice.pictures,
-                )
-                require_new_names({topic.name for topic in annotator.result_topics}, source)
-                with BagWriter(
-                    work / "bag",
-                    output.name,
-                    storage=choice.storage,
-                    version=version,
-                    ros_distro=source.metadata.ros_distro,
-                ) as writer:
+                with (
+                    NetworkJournal(work / "journal", purpose) as journal,
+                    BagWriter(
+                        work / "bag",
+                        output.name,
+                        storage=choice.storage,
+                        version=version,
+                        ros_distro=source.metadata.ros_distro,
+                    ) as writer,
+                ):
+                    annotator = BagAnnotator(
+                        networks.observer(journal),
+                        cameras,
+                        networks.make_policy,
+                        codec,
+                        qos_profiles=result_qos_profiles(version),
+                        draws_pictures=choice.pictures,
+                    )
                     count = _write(source, annotator, writer, codec, report)
                     writer.finish({**source.metadata.custom, _NOTE: note})
                 losses = (*source.losses, *_unexplained(source, count))
@@ -228,23 +227,36 @@ def _unexplained(source: Recording, count: int) -> list[Loss]:
     ]
 
 
-def _load_networks(choice: AnnotationChoice) -> tuple[FaceDetector, EmotionRecognizer]:
-    device = str(require_device(choice.device))
-    detector = build_face_detector(
-        choice.detector,
-        upsample=choice.upsample,
-        device=device,
-        precision=choice.precision,
-        weights=choice.detector_weights,
-    )
-    policy_maker(choice.detection, detector)
-    recognizer = EmotionRecognizer(
-        load_checkpoint(choice.weights or shipped_weights(STARTER_WEIGHTS)),
-        context_mode=choice.context_mode,
-        device=device,
-        precision=choice.precision,
-    )
-    return detector, recognizer
+@dataclass(frozen=True, eq=False)
+class _Networks:
+    detector: FaceDetector
+    recognizer: EmotionRecognizer
+    make_policy: Callable[[], DetectionPolicy]
+
+    @classmethod
+    def load(cls, choice: AnnotationChoice) -> _Networks:
+        device = str(require_device(choice.device))
+        detector = build_face_detector(
+            choice.detector,
+            upsample=choice.upsample,
+            device=device,
+            precision=choice.precision,
+            weights=choice.detector_weights,
+        )
+        recognizer = EmotionRecognizer(
+            load_checkpoint(choice.weights or shipped_weights(STARTER_WEIGHTS)),
+            context_mode=choice.context_mode,
+            device=device,
+            precision=choice.precision,
+        )
+        return cls(detector, recognizer, policy_maker(choice.detection, detector))
+
+    def observer(self, journal: NetworkJournal) -> PeopleObserver:
+        """What sees people with these networks, or with what the journal knows they said."""
+        return PeopleObserver(
+            JournaledDetector(self.detector, journal),
+            JournaledRecognizer(self.recognizer, journal),
+        )
 
 
 def _purpose(recording: Path, choice: AnnotationChoice) -> str:

@@ -34,6 +34,7 @@ EMOTIONS = "emotions"
 ATTENTION = "attention"
 ANNOTATED_IMAGE = "annotated_image/compressed"
 ATTENTION_IMAGE = "attention_image/compressed"
+RESULTS = (EMOTIONS, ATTENTION, ANNOTATED_IMAGE, ATTENTION_IMAGE)
 
 # Images of several cameras that were recorded within this time go through the networks together.
 _BATCH_SPAN_NS = 50_000_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..messages.pixel_layouts import ENCODINGS
@@ -48,8 +48,7 @@ def choose_cameras(
         namespace: Put in front of the names of all results.
 
     Raises:
-        BagError: There are none, so many that a choice is needed, or their results would have the
-            name of a topic that is there.
+        BagError: There are none, or so many that a choice is needed.
     """
     types = {topic.name: topic.type_name for topic in recording.topics}
     images = [name for name in types if types[name] in (IMAGE_TYPE, COMPRESSED_IMAGE_TYPE)]
@@ -68,13 +67,16 @@ def choose_cameras(
     return _named(chosen, namespace)
 
 
-def require_new_names(names: Collection[str], recording: Recording) -> None:
-    """Check that no topic of a recording has the name of a result.
+def require_new_names(
+    cameras: Sequence[CameraTopics], results: Sequence[str], recording: Recording
+) -> None:
+    """Check that no topic of a recording has the name of a camera's result.
 
     Raises:
         BagError: One has.
     """
-    if taken := sorted({topic.name for topic in recording.topics}.intersection(names)):
+    names = {camera.result(result) for camera in cameras for result in results}
+    if taken := sorted(names.intersection(topic.name for topic in recording.topics)):
         raise BagError(
             f"{recording.path} has {', '.join(taken)} already; choose another namespace for the "
             "results (--namespace)"

@@ -161,6 +161,7 @@ class McapFile:
         )
 
     def _add_chunk(self, file: BinaryIO, body: int, length: int, *, is_whole: bool) -> None:
+        file.seek(body)
         header = file.read(_CHUNK_HEADER.size)
         if len(header) == _CHUNK_HEADER.size:
             start_ns, end_ns, _, _ = _CHUNK_HEADER.unpack(header)

@@ -160,10 +160,10 @@ def find_recordings(path: Path) -> list[Path]:
         if not entry.name.startswith("."):
             (folders if entry.is_dir() else files).append(entry)
     files = [file for file in files if _is_storage_file(file)]
+    below = [found for folder in folders for found in find_recordings(folder)]
     # The parts of one recording are numbered; other files beside each other are one each.
-    if files and len({re.sub(r"_\d+$", "", _stem(file)) for file in files}) == 1:
-        return [path]
-    return [*files, *(found for folder in folders for found in find_recordings(folder))]
+    is_one = len({re.sub(r"_\d+$", "", _stem(file)) for file in files}) == 1
+    return [path] if is_one and not below else files + below
 
 
 def _files_of(path: Path) -> tuple[BagMetadata, Sequence[Path]]:

@@ -110,7 +110,10 @@ class SqliteFile:
         try:
             address = f"file:{quote(str(self._path.resolve()))}?{options}"
             # A thread that reads ahead may leave the closing to another.
-            return sqlite3.connect(address, uri=True, check_same_thread=False)
+            database = sqlite3.connect(address, uri=True, check_same_thread=False)
+            # Without this SQLite reads nothing of a file that is shorter than it should be.
+            database.execute("PRAGMA writable_schema = ON")
+            return database
         except sqlite3.Error as error:
             raise BagError(f"{self._path} cannot be opened: {error}") from error
 
