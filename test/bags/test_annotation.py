@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import os
 import resource
 import signal
 import subprocess
@@ -123,7 +122,7 @@ def test_each_image_has_exactly_what_the_library_gives(
         # As text: NaN is not equal to itself.
         assert str(message) == str(people_message(view, image.header, math.nan))
         assert attention[index] == (time_ns, attention_message(view, image.header))
-    assert [len(message.people) for _, message in emotions[2:]] == [2] * 10
+    assert len(emotions[-1][1].people) == 2
 
 
 @pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
@@ -345,12 +344,12 @@ def test_a_run_that_is_killed_goes_on_and_gives_what_one_run_gives(
     tmp_path: Path, picture: NDArray[np.uint8]
 ) -> None:
     recording = tmp_path / "in"
-    write_bag(recording, list(camera_and_words(picture, 30)))
+    write_bag(recording, list(camera_and_words(picture, 20)))
     annotate_recording(recording, tmp_path / "at_once", CHOICE)
     output = tmp_path / "out"
     journal = tmp_path / ".out.partial" / "journal"
     process = _start(recording, output)
-    _wait_for_size(journal, 6000, process)
+    _wait_for_size(journal, 4000, process)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     computed = journal.stat().st_size
@@ -411,18 +410,17 @@ def test_a_journal_of_another_choice_is_refused(tmp_path: Path, recording: Path)
 
 def test_two_runs_do_not_write_to_one_place(tmp_path: Path, recording: Path) -> None:
     output = tmp_path / "drive"
-    process = _start(recording, output)
-    _wait_for_size(tmp_path / ".drive.partial" / "journal", 1, process)
-    os.kill(process.pid, signal.SIGSTOP)
-    try:
-        if not output.exists():
-            with pytest.raises(OutputError, match="another process is annotating into"):
+    refused = []
+
+    def run_another(done: int, total: int | None) -> None:
+        if done == 3:
+            with pytest.raises(OutputError, match="another process is annotating into") as error:
                 annotate_recording(recording, output, CHOICE)
-    finally:
-        os.kill(process.pid, signal.SIGCONT)
-    _, errors = process.communicate()
-    assert process.returncode == 0, errors
-    assert output.exists()
+            refused.append(error)
+
+    annotate_recording(recording, output, CHOICE, run_another)
+    assert len(refused) == 1
+    assert _results(output)
 
 
 def test_compressed_recordings_are_unpacked(

@@ -84,7 +84,7 @@ def test_a_worker_that_is_killed_loses_nothing(
     tmp_path: Path, picture: NDArray[np.uint8], cluster: Any
 ) -> None:
     for name in ("a", "b", "c"):
-        write_bag(tmp_path / "in" / name, list(camera_and_words(picture, 24)))
+        write_bag(tmp_path / "in" / name, list(camera_and_words(picture, 16)))
     jobs = plan_annotation([tmp_path / "in"], tmp_path / "out")
     with distributed.Client(cluster) as client:
         outcomes = annotate_on_cluster(client, jobs, CHOICE)
@@ -114,7 +114,7 @@ def _kill_a_worker_at_work(client: Any, output: Path) -> int:
             for key in keys:
                 work = output / f".{Path(str(key)).name}.partial"
                 journal = work / "journal"
-                if journal.exists() and journal.stat().st_size > 4000:
+                if journal.exists() and journal.stat().st_size > 2000:
                     os.kill(pids[address], signal.SIGKILL)
                     return journal.stat().st_size
         time.sleep(0.01)

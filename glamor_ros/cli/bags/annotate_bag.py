@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ...bags.annotation import AnnotationChoice, AnnotationReport, Report
     from ...bags.fleet import AnnotationJob, Outcome
 
-_CONNECT_TIMEOUT_S = 10
+CONNECT_TIMEOUT_S = 10
 _MAX_REASONS = 5
 
 
@@ -145,7 +145,7 @@ def _client(address: str) -> Iterator[Client]:
     with needs_extra("cluster"):
         from distributed import Client
     try:
-        client = Client(address, timeout=_CONNECT_TIMEOUT_S)
+        client = Client(address, timeout=CONNECT_TIMEOUT_S)
     except (OSError, ValueError) as error:
         raise GlamorError(f"no Dask scheduler answers at {address}: {error}") from error
     with client:
