@@ -137,7 +137,6 @@ def annotate_recording(
                 require_new_names(cameras, RESULTS, source)
                 version = new_version(source.metadata, source.topics)
                 with (
-                    NetworkJournal(work / "journal", purpose) as journal,
                     BagWriter(
                         work / "bag",
                         output.name,
@@ -145,6 +144,7 @@ def annotate_recording(
                         version=version,
                         ros_distro=source.metadata.ros_distro,
                     ) as writer,
+                    NetworkJournal(work / "journal", purpose) as journal,
                 ):
                     annotator = BagAnnotator(
                         networks.observer(journal),
@@ -158,7 +158,6 @@ def annotate_recording(
                     writer.finish({**source.metadata.custom, _NOTE: note})
                 losses = (*source.losses, *_unexplained(source, count))
         except OSError as error:
-            shutil.rmtree(work / "bag", ignore_errors=True)
             raise OutputError(
                 f"{error}; what has been computed of {recording} is kept in {work}, and the same "
                 "command goes on from there"
@@ -332,7 +331,7 @@ def _remove_work(output: Path) -> None:
 def _work_folder(output: Path) -> Iterator[Path]:
     """The folder beside the output in which it is made, this run's alone; removed in the end.
 
-    After an error the folder stays if there is a journal in it.
+    After an error only the journal stays, where there is one.
     """
     work = _work_path(output)
     make_folder(work)
@@ -345,8 +344,8 @@ def _work_folder(output: Path) -> Iterator[Path]:
         try:
             yield work
         except BaseException:
-            if not (work / "journal").exists():
-                shutil.rmtree(work, ignore_errors=True)
+            has_journal = (work / "journal").exists()
+            shutil.rmtree(work / "bag" if has_journal else work, ignore_errors=True)
             raise
         shutil.rmtree(work, ignore_errors=True)
     finally:

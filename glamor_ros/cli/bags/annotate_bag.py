@@ -90,7 +90,7 @@ def annotate_bag(
         "tcp://127.0.0.1:8786; they must see the files at the same paths.",
     ),
 ) -> None:
-    """Add the emotions of the people in its images to a recording.
+    """Add the emotions of the people in its images to a recording (rosbag2).
 
     The new recording holds all messages of the old one as they were, and after each image its
     emotions and attention. It appears when it is complete; an interrupted run continues when it is
