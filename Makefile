@@ -98,7 +98,7 @@ $(stamps)/dependencies-$(ROS_WHEELS): $(stamps)/environment pyproject.toml const
 	@echo 'setup: torch (downloads 190 MB built for the CPU, gigabytes built for CUDA)'
 	@$(pip_install) $(if $(TORCH_INDEX),--index-url '$(TORCH_INDEX)') torch
 	@echo 'setup: OpenCV, SciPy, Lightning, linters and so on (downloads 290 MB, about 2 minutes)'
-	@$(pip_install) --no-build-isolation '.[dashboard,dev,dlib,export,test,training]'
+	@$(pip_install) --no-build-isolation '.[bags,cluster,dashboard,dev,dlib,export,test,training]'
 	@rm -f $(stamps)/dependencies-* $(stamps)/package && touch $@
 
 $(stamps)/package: $(stamps)/dependencies-$(ROS_WHEELS) $(package_sources)

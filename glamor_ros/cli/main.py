@@ -34,6 +34,10 @@ COMMANDS = {
         "predict.command", "Find the people in images and videos and recognize their emotions."
     ),
     "demo": Command("demo.command", "Watch the nodes at work over ROS 2 topics."),
+    "annotate-bag": Command(
+        "bags.annotate_bag",
+        "Add the emotions of the people in its images to a recording (rosbag2).",
+    ),
     "import-weights": Command(
         "weights.conversion",
         "Convert the authors' TensorFlow checkpoint; TensorFlow is not needed.",

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from .detection.face_detector import FaceDetection, FaceDetector, PartialFaceDetector, Search
-from .frame import Frame, require_bgr_image, require_stamp
-from .people import PeopleInView
-from .recognition.emotion_recognizer import EmotionRecognizer
+from .frame import Frame, Scene, require_bgr_image, require_stamp
+from .people import EmotionEstimate, PeopleInView
 from .stopwatch import Stopwatch
 from .tracking.detection_policy import FullDetection, SearchPlan
 from .tracking.follower import FollowerSettings, PeopleFollower
 from .tracking.tracker import PersonIds
+
+
+class SceneReader(Protocol):
+    """Something that reads the emotions of faces, as EmotionRecognizer does."""
+
+    def recognize(self, scenes: Sequence[Scene]) -> list[list[EmotionEstimate]]:
+        """For each scene one estimate for each of its boxes, in order."""
+        ...
 
 
 class PeopleObserver:
@@ -30,7 +38,7 @@ class PeopleObserver:
     def __init__(
         self,
         detector: FaceDetector | PartialFaceDetector,
-        recognizer: EmotionRecognizer,
+        recognizer: SceneReader,
         stopwatch: Stopwatch | None = None,
     ) -> None:
         self._detector = detector

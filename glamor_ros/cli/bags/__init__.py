@@ -1,0 +1,1 @@
+"""`glamor-ros` on recordings."""
