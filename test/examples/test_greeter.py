@@ -165,7 +165,7 @@ def test_after_silence_an_old_id_is_a_new_person(meeting: Meeting) -> None:
 )
 def test_an_unseen_face_is_waited_for(meeting: Meeting, searched: bool, decision: str) -> None:
     meeting.goes_on(person(PersonEmotion.SAD), duration_s=1.5)
-    unseen = {"observed": False, "searched": searched}
+    unseen: dict[str, Any] = {"observed": False, "searched": searched}
     short = person(PersonEmotion.ANGER, since_detection=Duration(nanosec=600_000_000), **unseen)
     # The probabilities of a face that was not observed are no news.
     assert set(meeting.goes_on(short, duration_s=2)) == {"comfort person_1: sad"}

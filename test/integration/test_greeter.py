@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,10 +58,12 @@ def test_nobody_then_somebody_then_the_end_of_perception(
     no_face: NDArray[np.uint8],
 ) -> None:
     decisions: list[str] = []
+
+    def hear(message: Any) -> None:
+        decisions.append(message.data)
+
     profile = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-    subscription = peer.node.create_subscription(
-        String, "decision", lambda message: decisions.append(message.data), profile
-    )
+    subscription = peer.node.create_subscription(String, "decision", hear, profile)
     logs = [run_example("greeter.py")]
     if find_spec("py_trees"):
         logs.append(run_example("greeter_leaf.py"))
