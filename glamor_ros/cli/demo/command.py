@@ -108,13 +108,12 @@ def _import_listening() -> Callable[[Listener], AbstractContextManager[Listening
 
 def _can_serve_dashboard() -> bool:
     """Whether the packages of the page are installed; a message says so where they are not."""
-    from ...nodes.dashboard.executable import EXTRA
-
     try:
         from ...nodes.dashboard import server  # noqa: F401
     except ImportError as error:
         message_console().print(
-            f"no dashboard: it needs more packages: pip install {EXTRA} ({error})", markup=False
+            f"no dashboard: it needs more packages: pip install glamor_ros[dashboard] ({error})",
+            markup=False,
         )
         return False
     return True
