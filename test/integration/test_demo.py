@@ -170,6 +170,19 @@ def test_without_the_dashboard_only_the_two_nodes_are_started(
     }
 
 
+def test_where_the_dashboard_lacks_packages_the_demo_says_so_and_goes_on(
+    tmp_path: Path, random_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "uvicorn.py").write_text("raise ImportError('no uvicorn here')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    output = tmp_path / "demo_output"
+    code, _, stderr = Demo(output, random_weights, "--duration", "1").wait()
+    assert code == 0, stderr
+    assert "pip install glamor_ros[dashboard] (no uvicorn here)" in stderr
+    assert messages(output / "emotions.jsonl")
+    assert not (output / "dashboard_node.log").exists()
+
+
 def test_ended_while_it_starts_it_leaves_no_process(tmp_path: Path, random_weights: Path) -> None:
     output = tmp_path / "demo_output"
     demo = Demo(output, random_weights)
