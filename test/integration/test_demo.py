@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
 import uuid
 from pathlib import Path
 from typing import Any
@@ -58,6 +60,14 @@ class Demo:
         assert self._process.stdout is not None
         for _ in range(count):
             assert self._process.stdout.readline()
+
+    def dashboard_address(self) -> str:
+        """Read from its messages."""
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            if found := re.search(r"in a browser: (http://\S+)", line):
+                return found[1]
+        raise AssertionError("the demo has ended without an address")
 
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
@@ -132,6 +142,45 @@ def test_ended_early_it_keeps_what_it_has_and_leaves_no_process(
     assert "annotated.mp4" in stdout
     assert messages(output / "emotions.jsonl")
     assert VideoReader(output / "annotated.mp4").frame_count
+
+
+def test_the_dashboard_is_served_where_the_demo_says(tmp_path: Path, random_weights: Path) -> None:
+    demo = Demo(tmp_path / "demo_output", random_weights, "--duration", "600")
+    address = demo.dashboard_address()
+    assert address.startswith("http://127.0.0.1:")
+    with urllib.request.urlopen(address, timeout=PATIENCE_S) as answer:
+        assert answer.status == 200
+        assert b"<html" in answer.read()
+    demo.signal(signal.SIGINT)
+    code, _, stderr = demo.wait()
+    assert code == 0, stderr
+
+
+def test_without_the_dashboard_only_the_two_nodes_are_started(
+    tmp_path: Path, random_weights: Path
+) -> None:
+    output = tmp_path / "demo_output"
+    demo = Demo(output, random_weights, "--no-dashboard", "--duration", "1")
+    code, _, stderr = demo.wait()
+    assert code == 0, stderr
+    assert "browser" not in stderr
+    assert {path.name for path in output.glob("*.log")} == {
+        "emotion_node.log",
+        "image_source_node.log",
+    }
+
+
+def test_where_the_dashboard_lacks_packages_the_demo_says_so_and_goes_on(
+    tmp_path: Path, random_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "uvicorn.py").write_text("raise ImportError('no uvicorn here')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    output = tmp_path / "demo_output"
+    code, _, stderr = Demo(output, random_weights, "--duration", "1").wait()
+    assert code == 0, stderr
+    assert "pip install glamor_ros[dashboard] (no uvicorn here)" in stderr
+    assert messages(output / "emotions.jsonl")
+    assert not (output / "dashboard_node.log").exists()
 
 
 def test_ended_while_it_starts_it_leaves_no_process(tmp_path: Path, random_weights: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
@@ -31,6 +32,8 @@ _DEMO_SOURCE, _DEMO_RATE_HZ = "demo", 15.0
 _SPIN_TIMEOUT_S = 0.1
 _LINE_INTERVAL_S = 1.0
 _TABLE_RATE_HZ = 4.0
+_DASHBOARD = "dashboard_node"
+_DASHBOARD_ADDRESS = re.compile(r"the dashboard is at (http://\S+)")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -52,16 +55,23 @@ def demo(
         None, help="GLAMOR-Net checkpoint (.safetensors).", show_default="shipped"
     ),
     detector: str = typer.Option("mmod", help="Face detector, as in emotion_node's parameter."),
+    dashboard: bool = typer.Option(
+        True, help="Whether a page shows the demo, too; its address is printed."
+    ),
 ) -> None:
     """Watch the nodes at work over ROS 2 topics.
 
     Starts image_source_node and emotion_node as processes, shows what they publish, and saves an
     annotated video, attention pictures and the messages. Ctrl-C ends it early. Unless the
     environment says otherwise, the nodes talk through shared memory in a ROS domain of their own.
+    dashboard_node serves a page with the same to browsers on this machine, on a free port.
     """
     _set_up_dds()
     listening = _import_listening()
     commands = _commands(source, weights or shipped_weights(STARTER_WEIGHTS), detector, output)
+    if dashboard and _can_serve_dashboard():
+        # Port 0: a free one, whatever else is served on this machine.
+        commands.append(NodeCommand(_DASHBOARD, {"port": 0}, output / f"{_DASHBOARD}.log"))
     statistics = DemoStatistics()
     # The nodes end before the recording is completed: nothing can keep them running.
     with _stop_request() as stop, DemoRecording(output) as recording:
@@ -94,6 +104,19 @@ def _import_listening() -> Callable[[Listener], AbstractContextManager[Listening
             "workspace, or use the environment that 'make setup' makes"
         ) from error
     return listening
+
+
+def _can_serve_dashboard() -> bool:
+    """Whether the packages of the page are installed; a message says so where they are not."""
+    try:
+        from ...nodes.dashboard import server  # noqa: F401
+    except ImportError as error:
+        message_console().print(
+            f"no dashboard: it needs more packages: pip install glamor_ros[dashboard] ({error})",
+            markup=False,
+        )
+        return False
+    return True
 
 
 def _commands(source: str, weights: Path, detector: str, output: Path) -> list[NodeCommand]:
@@ -136,11 +159,14 @@ def _watch(
 ) -> None:
     patience_ends_s = time.monotonic() + _START_PATIENCE_S
     message_console().print("starting the nodes; loading the networks takes some seconds")
+    dashboard_is_announced = False
     with _display(statistics) as show:
         while not stop.is_set() and (
             statistics.message_count == 0 or statistics.duration_s < duration_s
         ):
             nodes.require_alive()
+            if not dashboard_is_announced:
+                dashboard_is_announced = _announce_dashboard(nodes)
             if statistics.message_count == 0 and time.monotonic() > patience_ends_s:
                 raise DemoError(
                     f"nothing was published in {_START_PATIENCE_S:g} s; see the nodes' .log files"
@@ -148,6 +174,23 @@ def _watch(
             listener.spin(_SPIN_TIMEOUT_S)
             if statistics.message_count:
                 show()
+
+
+def _announce_dashboard(nodes: NodeProcesses) -> bool:
+    """Print the page's address once dashboard_node has one.
+
+    Returns:
+        Whether nothing is left to do: it has been printed, or no dashboard has been started.
+    """
+    log = nodes.logs.get(_DASHBOARD)
+    if log is None:
+        return True
+    address = _DASHBOARD_ADDRESS.search(log.read_text(errors="replace"))
+    # A line that is still being written has half an address.
+    if address is None or not address.string[address.end() :].startswith("\n"):
+        return False
+    message_console().print(f"watch it in a browser: {address[1]}", markup=False)
+    return True
 
 
 @contextmanager

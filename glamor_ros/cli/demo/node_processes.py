@@ -59,6 +59,11 @@ class NodeProcesses:
     def __init__(self) -> None:
         self._processes: list[tuple[NodeCommand, subprocess.Popen[bytes]]] = []
 
+    @property
+    def logs(self) -> dict[str, Path]:
+        """The file with the output of each node that has been started, by its executable."""
+        return {command.module: command.log for command, _ in self._processes}
+
     def require_alive(self) -> None:
         """Make sure that all of them are still running.
 
