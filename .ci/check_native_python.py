@@ -21,15 +21,20 @@ FROM_SYSTEM = ("cv2", "numpy", "rich", "scipy", "skimage", "typer", "yaml")
 # What the optional dependencies bring (pyproject.toml).
 OPTIONAL = {
     "anyio",
+    "distributed",
     "dlib",
     "lightning",
+    "lz4",
+    "mcap",
     "matplotlib",
     "onnx",
     "onnxruntime",
     "onnxscript",
+    "rosbags",
     "starlette",
     "statsmodels",
     "uvicorn",
+    "zstandard",
 }
 NODE_STARTS = re.compile(r"waiting for images")
 PREFIX = Path(sys.prefix)
