@@ -18,11 +18,12 @@ import glamor_ros
 
 SYSTEM_PACKAGES = Path("/usr/lib/python3/dist-packages")
 FROM_SYSTEM = ("cv2", "numpy", "rich", "scipy", "skimage", "typer", "yaml")
-# What the optional dependencies bring (pyproject.toml).
+# What the optional dependencies bring (pyproject.toml), and message packages that may be missing.
 OPTIONAL = {
     "anyio",
     "distributed",
     "dlib",
+    "hri_msgs",
     "lightning",
     "lz4",
     "mcap",
