@@ -32,7 +32,7 @@ WIDTH, HEIGHT = 640, 480
 FACE_WIDTH_M = 0.135
 FOCAL_LENGTH_PX = WIDTH / 2 / math.tan(math.radians(30))
 INFO = pinhole_camera_info(WIDTH, HEIGHT, 60.0, Header())
-NAMES = ("front", "side", "late", "never", "zeros", "small", "latched")
+NAMES = ("front", "side", "late", "never", "zeros", "small", "latched", "silent")
 LEFT_M, RIGHT_M = 1.5, 2.25
 HAS_TF2_MSGS = importlib.util.find_spec("tf2_msgs") is not None
 
@@ -447,12 +447,22 @@ def test_markers_end_with_their_node(
 
 
 def test_calibration_that_never_comes_is_explained(
-    cameras: dict[str, CalibratedCamera], emotion_node: NodeProcess, two_faces: NDArray[np.uint8]
+    peer: Peer,
+    cameras: dict[str, CalibratedCamera],
+    emotion_node: NodeProcess,
+    two_faces: NDArray[np.uint8],
 ) -> None:
+    silent = peer.node.create_publisher(CameraInfo, "/silent/camera_info", 5)
+    assert has_no_position(cameras["silent"].see(two_faces))
     assert has_no_position(cameras["never"].see(two_faces))
     line = "no CameraInfo on /never/camera_info: `position` is NaN; nobody publishes there"
     emotion_node.wait_for_log(line)
     emotion_node.wait_for_log("or remap `never/camera_info`")
+    emotion_node.wait_for_log(
+        "no CameraInfo on /silent/camera_info: `position` is NaN; its publisher is silent (peer, "
+        "sensor_msgs/msg/CameraInfo)"
+    )
+    peer.node.destroy_publisher(silent)
 
     assert has_no_position(cameras["never"].see(two_faces))
     assert emotion_node.log.count(line) == 1
