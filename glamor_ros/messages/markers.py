@@ -22,7 +22,7 @@ _HEAD_TOP_ABOVE_FACE_M = 0.16
 _BAR_WIDTH_M = 0.30
 _MIN_BAR_WIDTH_M = 0.01
 _BAR_HEIGHT_M = 0.025
-_TEXT_HEIGHT_M = 0.07
+_TEXT_LINES, _TEXT_HEIGHT_M = 2, 0.07
 _GAP_M = 0.04
 
 
@@ -111,8 +111,10 @@ def _person_markers(
     person: PersonEmotion, position: Position, number: int, header: Header, size: MarkerSize
 ) -> list[Marker]:
     # Up is against y in an optical frame.
-    bar_y = position.y - _HEAD_TOP_ABOVE_FACE_M
-    text_y = bar_y - (_BAR_HEIGHT_M + _TEXT_HEIGHT_M) * size.scale / 2 - _GAP_M * size.scale
+    bar_y = position.y - _HEAD_TOP_ABOVE_FACE_M - _BAR_HEIGHT_M * size.scale / 2
+    # RViz and Foxglove put the middle of all lines at a text's pose.
+    text_above_bar_m = (_BAR_HEIGHT_M + _TEXT_LINES * _TEXT_HEIGHT_M) / 2 + _GAP_M
+    text_y = bar_y - text_above_bar_m * size.scale
     confidence = person.confidence if math.isfinite(person.confidence) else 0.0
     text = _marker(TEXT_NAMESPACE, Marker.TEXT_VIEW_FACING, person, number, header, size)
     text.pose = _pose(position.x, text_y, position.z)

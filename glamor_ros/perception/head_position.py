@@ -8,6 +8,7 @@ every face were FACE_WIDTH_M wide.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -117,10 +118,22 @@ def head_position(
     return Position(*(float(value) for value in place))
 
 
+def face_depths_m(view: PeopleInView, depth: DepthImage) -> tuple[float, ...]:
+    """How far the people's faces are along the optical axis, in metres; NaN: not known.
+
+    Args:
+        view: The people.
+        depth: Of the same image.
+    """
+    return tuple(
+        depth.of_face(_whole(person), view.image_width, view.image_height) for person in view.people
+    )
+
+
 def with_positions(
     view: PeopleInView,
     camera: CameraModel,
-    depth: DepthImage | None = None,
+    depths_m: Sequence[float] | None = None,
     face_width_m: float = FACE_WIDTH_M,
 ) -> PeopleInView:
     """The people in an image, with the positions of their heads.
@@ -128,19 +141,17 @@ def with_positions(
     Args:
         view: The people.
         camera: The image's geometry.
-        depth: Of the same image; None: there is none. A face of unknown depth gets the distance
-            that its width tells.
+        depths_m: How far each one's face is along the optical axis; a face of unknown depth (NaN)
+            gets the distance that its width tells. None: none is known.
         face_width_m: How wide a face is taken to be.
     """
-
-    def positioned(person: Person) -> Person:
-        face = _whole(person)
-        depth_m = math.nan
-        if depth is not None:
-            depth_m = depth.of_face(face, view.image_width, view.image_height)
-        return replace(person, position=head_position(face, camera, depth_m, face_width_m))
-
-    return replace(view, people=tuple(positioned(person) for person in view.people))
+    if depths_m is None:
+        depths_m = (math.nan,) * len(view.people)
+    people = tuple(
+        replace(person, position=head_position(_whole(person), camera, depth_m, face_width_m))
+        for person, depth_m in zip(view.people, depths_m, strict=True)
+    )
+    return replace(view, people=people)
 
 
 def _whole(person: Person) -> Box:

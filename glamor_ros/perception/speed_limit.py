@@ -52,7 +52,7 @@ class SpeedLimit:
 
 def _approach(begin: Position, end: Position, reach_m: float) -> Position:
     way_m = math.dist((begin.x, begin.y, begin.z), (end.x, end.y, end.z))
-    if way_m <= reach_m or math.isnan(reach_m):
+    if way_m <= reach_m:
         return end
     part = reach_m / way_m
     return Position(

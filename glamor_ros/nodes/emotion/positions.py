@@ -18,7 +18,7 @@ from ...errors import GlamorError
 from ...messages.camera_info import camera_model_of
 from ...messages.depth_image import depth_image
 from ...perception.camera_model import CalibrationError, CameraModel
-from ...perception.head_position import DepthImage, with_positions
+from ...perception.head_position import DepthImage, face_depths_m, with_positions
 from ...perception.people import PeopleInView
 from ..common import topics
 from ..input.camera_info import CameraInfoSubscription, camera_info_topic
@@ -120,7 +120,16 @@ class HeadPositions:
         model = self._calibration(view)
         if model is None:
             return view
-        located = with_positions(view, model, self._depth(view, header), self.settings.face_width_m)
+        depth = self._depth(view, header)
+        depths_m = face_depths_m(view, depth) if depth is not None else None
+        if depths_m is not None and any(math.isnan(depth_m) for depth_m in depths_m):
+            self._say_once(
+                "no depth of a face",
+                self._tell,
+                "the depth image does not show how far a face is: its distance is told by its "
+                "width. Said once; it may happen again",
+            )
+        located = with_positions(view, model, depths_m, self.settings.face_width_m)
         if any(person.position is None for person in located.people):
             self._warn_once(
                 "outside",
