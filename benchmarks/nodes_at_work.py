@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from glamor_ros.cli.demo.node_processes import NodeCommand, NodeEndedError, running_nodes
@@ -57,6 +57,7 @@ class Setting:
         emotion_node: Its parameters.
         cameras: Its cameras.
         viewed: The topic of images that one more process looks at; "" for none.
+        beside: What else runs at the same time.
         warm_up_s: How long after the first message nothing counts.
         duration_s: How long everything counts after that.
     """
@@ -66,6 +67,7 @@ class Setting:
     warm_up_s: float
     duration_s: float
     viewed: str = ""
+    beside: tuple[NodeCommand, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,18 @@ class Observation:
 
 
 @dataclass(frozen=True)
-class _Node(NodeCommand):
+class InstalledNode(NodeCommand):
+    """A node of the package as installed.
+
+    Attributes:
+        namespace: Where its topics lie; "" is the root.
+    """
+
     namespace: str = ""
 
     @property
     def arguments(self) -> list[str]:
+        """The command line."""
         arguments = [str(_executable(self.module)), "--ros-args"]
         for name, value in self.parameters.items():
             arguments += ["-p", f"{name}:={json.dumps(value)}"]
@@ -98,14 +107,25 @@ class _Node(NodeCommand):
 
 
 @dataclass(frozen=True)
-class _Listener(NodeCommand):
-    topics: tuple[str, ...] = ()
-    options: tuple[str, ...] = field(default=())
+class BenchmarkProcess(NodeCommand):
+    """A module of the benchmarks that writes what it sees into a file.
+
+    Attributes:
+        options: Of its command line, behind the file.
+    """
+
+    options: tuple[str, ...] = ()
+
+    @property
+    def output(self) -> Path:
+        """The file that it writes."""
+        return self.log.with_suffix(".jsonl")
 
     @property
     def arguments(self) -> list[str]:
-        log = str(self.log.with_suffix(".jsonl"))
-        return [sys.executable, "-m", f"benchmarks.{self.module}", log, *self.topics, *self.options]
+        """The command line."""
+        module = f"benchmarks.{self.module}"
+        return [sys.executable, "-m", module, str(self.output), *self.options]
 
 
 def observe(setting: Setting) -> Observation:
@@ -121,19 +141,20 @@ def observe(setting: Setting) -> Observation:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         topics = tuple(f"{camera.prefix}/emotions" for camera in setting.cameras)
-        listener = _Listener("emotions_listener", {}, directory / "listener.log", topics)
-        node = _Node(EMOTION_NODE, setting.emotion_node, directory / "emotion_node.log")  # type: ignore[arg-type]
+        listener = BenchmarkProcess("emotions_listener", {}, directory / "listener.log", topics)
+        node = InstalledNode(EMOTION_NODE, setting.emotion_node, directory / "emotion_node.log")  # type: ignore[arg-type]
         commands: list[NodeCommand] = [listener, node]
         for index, camera in enumerate(setting.cameras):
             log = directory / f"camera_{index}.log"
             commands.append(
-                _Node(IMAGE_SOURCE, camera.parameters, log, camera.namespace)  # type: ignore[arg-type]
+                InstalledNode(IMAGE_SOURCE, camera.parameters, log, camera.namespace)  # type: ignore[arg-type]
             )
         if setting.viewed:
             log = directory / "viewer.log"
-            viewer = _Listener("emotions_listener", {}, log, (setting.viewed,), ("--images",))
-            commands.append(viewer)
-        arrived = listener.log.with_suffix(".jsonl")
+            viewed = (setting.viewed, "--images")
+            commands.append(BenchmarkProcess("emotions_listener", {}, log, viewed))
+        commands += setting.beside
+        arrived = listener.output
         with running_nodes(commands) as processes:
             patience_ends_s = time.monotonic() + _START_PATIENCE_S
             while {a.topic for a in read_arrivals(arrived)} != set(topics):

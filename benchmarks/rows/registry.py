@@ -23,6 +23,7 @@ ROW_MODULES: Mapping[str, str] = {
     "stages": "A frame's time by stage, and several cameras together.",
     "cameras": "Node processes beside a camera: rate, latency, drops.",
     "overhead": "What the node itself adds to the pipeline.",
+    "dashboard": "What twenty viewers of the dashboard cost the perception.",
     "overload": "A camera that is faster than the node: memory, latency, drops.",
 }
 

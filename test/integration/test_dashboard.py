@@ -139,8 +139,18 @@ def test_people_are_shown_over_the_picture(
     ) == [640, 480]
     cards = page.run("[...document.querySelectorAll('.card .emotion')].map(e => e.innerText)")
     assert cards == ["Happy", "Happy"]
+    # image_source_node tells of its camera, and so the distances are known.
+    wait_for(
+        lambda: [0.5 < one < 1.5 for one in distances_m(page)] == [True, True],
+        "both people's distances",
+    )
     # The labels are filled with the emotion's colour, which the photograph does not have.
     wait_for(lambda: page.run(COUNT_OF_LABEL_PIXELS) > 500, "labels in the picture")
+
+
+def distances_m(page: Page) -> list[float]:
+    """As the cards say."""
+    return [float(one) for one in re.findall(r"(\d+\.\d)\sm\saway", page.text(".cards"))]
 
 
 COUNT_OF_LABEL_PIXELS = """(() => {
@@ -210,7 +220,9 @@ def test_health_and_diagnostics(page: Page, peer: Peer) -> None:
     # The node's own, first.
     page.wait_for_text("#diagnostics", "emotion_node: networks")
     page.wait_for_text("#diagnostics", "emotion_node: camera")
-    page.wait_for_text("#stages", "search")
+    # In the order of a frame's way, whichever the node's second began with.
+    stages = ["decode", "plan", "search", "track", "recognize", "publish"]
+    wait_for(lambda: page.run(NAMES_OF_STAGES) == stages, "all stages in order")
     wait_for(lambda: page.text("#rates tbody td:last-child").isdigit(), "the dropped images")
     publisher = peer.node.create_publisher(DiagnosticArray, "/diagnostics", 10)
     status = DiagnosticStatus(
@@ -227,9 +239,14 @@ def test_health_and_diagnostics(page: Page, peer: Peer) -> None:
     wait_for(is_shown, "the diagnostics")
     assert page.text("#diagnostics .level") == "Error"
     assert page.text("#diagnostics .message") == "<b>slow</b>", "text stays text"
-    assert "detection" in page.text("#stages")
+    wait_for(lambda: page.run(NAMES_OF_STAGES)[-1:] == ["detection"], "another node's stage, last")
     assert "12.5 ms" in page.text("#stages")
     peer.node.destroy_publisher(publisher)
+
+
+NAMES_OF_STAGES = (
+    "[...document.querySelectorAll('#stages li > :first-child')].map(e => e.innerText)"
+)
 
 
 def test_pause_and_reset(page: Page, peer: Peer) -> None:

@@ -27,10 +27,13 @@ from .page_messages import (
     picture_bytes,
 )
 from .picture_encoding import jpeg_of
+from .rate_limit import RateLimit
 
 STATISTICS_WINDOW_S = 5.0
 # As long as the page takes to say that no messages come.
 PEOPLE_TIMEOUT_S = 3.0
+# Attention wanders slowly, and each map is a message to each of its viewers.
+MAX_ATTENTION_RATE_HZ = 10.0
 # Of frames that wait for their people: more than 2 s of a camera of 640x480 at 30 Hz.
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 
@@ -83,7 +86,8 @@ class CameraFeed:
         )
         self._people = ArrivalStatistics(STATISTICS_WINDOW_S, clock)
         self._images: ArrivalStatistics | None = None
-        self._shown_at_s: float | None = None
+        self._picture_limit = RateLimit(settings.max_rate_hz, clock)
+        self._attention_limit = RateLimit(MAX_ATTENTION_RATE_HZ, clock)
         self._image_subscription: ImageSubscription | None = None
         self._attention_subscription: Subscription | None = None
         self._subscribe(topics.EMOTIONS.of_camera(name), self._on_people)
@@ -126,14 +130,15 @@ class CameraFeed:
         people = Text("people", self.name, people_text(self.name, message))
         stamp = stamp_ns(message.header.stamp)
         frame = self._matcher.add_people(stamp)
-        if frame is not None and self._is_time_for_picture():
+        if frame is not None and self._picture_limit.admits():
             self._hub.publish(people, self._picture(stamp, frame))
         else:
             self._hub.publish(people)
 
     def _on_attention(self, message: AttentionMapArray) -> None:
-        text = attention_text(self.name, message)
-        self._hub.publish(Text("attention", self.name, text, is_attention=True))
+        if self._attention_limit.admits():
+            text = attention_text(self.name, message)
+            self._hub.publish(Text("attention", self.name, text, is_attention=True))
 
     def _on_image(self, message: ImageMessage) -> None:
         # One may still come after the subscription was given up.
@@ -142,17 +147,8 @@ class CameraFeed:
         self._images.add()
         stamp = stamp_ns(message.header.stamp)
         frame = self._matcher.add_frame(stamp, message, len(message.data))
-        if frame is not None and self._is_time_for_picture():
+        if frame is not None and self._picture_limit.admits():
             self._hub.publish(self._picture(stamp, frame))
-
-    def _is_time_for_picture(self) -> bool:
-        now_s = self._clock()
-        # A camera's own rate must pass although its frames do not come evenly.
-        interval_s = 0.8 / self._settings.max_rate_hz
-        if self._shown_at_s is not None and now_s - self._shown_at_s < interval_s:
-            return False
-        self._shown_at_s = now_s
-        return True
 
     def _picture(self, stamp: int, frame: ImageMessage) -> Picture:
         return Picture(self.name, partial(self._encode, stamp, frame))

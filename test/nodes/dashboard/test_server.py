@@ -340,6 +340,33 @@ def test_a_viewer_that_takes_nothing_in_is_let_go_and_slows_nobody(
         server.stop()
 
 
+def test_a_viewer_killed_in_mid_stream_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    hub = Hub(max_viewers=2)
+    app = build_app(hub, LOOPBACK, lambda command: Future(), "{}")
+    listening = listen("127.0.0.1", 0)
+    server = WebServer(app, listening)
+    killed, staying = (WebSocketPeer(listening.getsockname()[1]) for _ in range(2))
+    try:
+        assert staying.receive() == b"{}"
+        text = "x" * 1_000_000
+        for number in range(8):
+            hub.publish(Text("people", "front", f"{number} {text}"))
+            assert staying.receive().startswith(f"{number} ".encode())
+            if number == 3:
+                # Much is on its way to it by now, and nothing has been read.
+                assert hub.viewer_count == 2
+                killed.abort()
+        wait_until_count(hub, 1)
+        hub.publish(Text("people", "front", "the end"))
+        assert staying.receive() == b"the end"
+        assert server.is_running
+        assert [record.getMessage() for record in caplog.records] == []
+    finally:
+        staying.close()
+        hub.close()
+        server.stop()
+
+
 def wait_until_count(hub: Hub, count: int) -> None:
     end_s = time.monotonic() + 20
     while hub.viewer_count != count:
@@ -379,6 +406,11 @@ class WebSocketPeer:
     def close(self) -> None:
         self._file.close()
         self._socket.close()
+
+    def abort(self) -> None:
+        """Reset the connection, as the kernel does for a process that is killed."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
 
 
 def test_a_long_message_is_refused() -> None:

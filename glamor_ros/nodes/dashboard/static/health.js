@@ -5,6 +5,8 @@ const STALE = 3;
 const STALE_AFTER_S = 10;
 // Values of these names in emotion_node's diagnostics are shown by themselves.
 const STAGE = /^time (.+) \[ms\]$/;
+// A frame's way through emotion_node, whose list begins with whatever ended first in its second.
+const STAGES_IN_ORDER = ["decode", "plan", "search", "track", "recognize", "publish"];
 const DROPPED = /^(?:(.+)\/)?(?:images )?dropped$/;
 
 const element = (id) => document.getElementById(id);
@@ -52,7 +54,8 @@ function dropped(camera, diagnostics) {
 function showStages(diagnostics) {
   const stages = diagnostics.flatMap(({ values }) => values)
     .map(([key, value]) => [STAGE.exec(key)?.[1], Number(value)])
-    .filter(([stage, time]) => stage && Number.isFinite(time));
+    .filter(([stage, time]) => stage && Number.isFinite(time))
+    .sort(([a], [b]) => rank(a) - rank(b));
   const longest = Math.max(...stages.map(([, time]) => time), 1e-9);
   element("stages").hidden = stages.length === 0;
   element("stages").querySelector("ul").replaceChildren(...stages.map(([stage, time]) => {
@@ -68,6 +71,12 @@ function showStages(diagnostics) {
     item.append(name, track, value);
     return item;
   }));
+}
+
+// Stages of other nodes come behind those that are known.
+function rank(stage) {
+  const place = STAGES_IN_ORDER.indexOf(stage);
+  return place < 0 ? STAGES_IN_ORDER.length : place;
 }
 
 // What is open stays open: items are kept and changed.

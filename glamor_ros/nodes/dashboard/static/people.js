@@ -127,14 +127,21 @@ class PersonCard {
     if (face !== null) {
       this.#find(".weights").hidden = false;
       this.#find(".weight span").style.width = `${face * 100}%`;
+      // Rounded each by itself, the two might make 101 %.
+      const scene = percent(1 - Math.round(face * 100) / 100);
       this.#find(".face-label").textContent = `Face ${percent(face)}`;
-      this.#find(".scene-label").textContent = `Scene ${percent(1 - face)}`;
+      this.#find(".scene-label").textContent = `Scene ${scene}`;
       this.#find(".weight").setAttribute(
-        "aria-label", `Weight of the face ${percent(face)}, of the scene ${percent(1 - face)}`);
+        "aria-label", `Weight of the face ${percent(face)}, of the scene ${scene}`);
     }
-    const distance = person.distance_m === null ? "" : ` · ${person.distance_m.toFixed(1)} m away`;
-    const seen = person.observed ? "seen in the last picture" : "place predicted";
-    this.#find(".details").textContent = `Followed for ${duration(person.tracked_s)} · ${seen}${distance}`;
+    const details = [
+      `Followed for ${duration(person.tracked_s)}`,
+      person.observed ? "seen in the last picture" : "place predicted",
+    ];
+    if (person.distance_m !== null) details.push(`${person.distance_m.toFixed(1)} m away`);
+    // A line may end between them, not within.
+    this.#find(".details").textContent =
+      details.map((one) => one.replaceAll(" ", "\u00a0")).join(" · ");
     this.#find(".chart").setAttribute(
       "aria-label", `Probabilities over the last minute, now ${person.emotion} ` +
       percent(person.confidence));
