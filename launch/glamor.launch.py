@@ -40,6 +40,7 @@ OVERRIDABLE = {
     "weights": (str, "path of a GLAMOR-Net checkpoint (.safetensors)"),
     "device": (str, "where the networks run: auto, cpu, cuda or cuda:N"),
     "context_mode": (str, "shared or per_person: whose faces are masked in the context"),
+    "face_source": (str, "detector, or hri: faces that a ROS4HRI node publishes (REP-155)"),
     "detector": (str, "face detector: mmod, yunet, dlib_cnn or dlib_hog"),
     "detection": (str, "sparse or full: what mmod searches in each image"),
     "detector_upsample": (int, "how often the image is doubled before detection"),
@@ -201,6 +202,8 @@ class _Launch:
             yield self._node("markers_node", self._given("cameras"))
         if self._is_on("hri"):
             given = self._given("cameras", "image_transport", "image_reliability")
+            if self._text("face_source") == "hri":
+                given["publish_faces"] = False
             yield self._node("hri_node", given, self._image_remappings())
         if self._is_on("dashboard"):
             given = self._given("cameras", "image_transport", "image_reliability")
@@ -239,6 +242,10 @@ class _Launch:
             )
         if driver:
             _require(driver, f"driver:={driver}")
+        if self._is_on("hri"):
+            _require("hri_msgs", "hri:=true")
+        if self._text("face_source") == "hri":
+            _require("hri_msgs", "face_source:=hri")
         if self._is_on("rviz"):
             _require("rviz2", "rviz:=true")
             rviz_config = Path(self._text("rviz_config"))

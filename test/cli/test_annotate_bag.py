@@ -58,6 +58,18 @@ def test_it_tells_what_was_annotated_what_was_not_and_why(
     assert "is there already" in again.stderr
 
 
+def test_one_person_is_counted_in_words_that_fit(
+    tmp_path: Path, two_people: NDArray[np.uint8]
+) -> None:
+    _record(tmp_path / "drive", np.ascontiguousarray(two_people[:, :250]), ["bgr8", "bgr8"])
+    result = CliRunner().invoke(
+        app,
+        ["annotate-bag", str(tmp_path / "drive"), "-o", str(tmp_path / "out"), "--device", "cpu"],
+    )
+    assert "/image: 2 of 2 images annotated, 1 person" in result.stderr
+    assert "1 people" not in result.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [

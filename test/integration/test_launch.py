@@ -8,12 +8,14 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import yaml
+from visualization_msgs.msg import MarkerArray
 
 from glamor_ros.msg import PersonEmotionArray
 from glamor_ros.resources import share_directory
@@ -244,8 +246,19 @@ def test_driver_and_rviz_get_the_camera_s_topics(
     assert launch.log.count("process has finished cleanly") == 3
 
 
+without_hri_msgs = pytest.mark.skipif(
+    importlib.util.find_spec("hri_msgs") is not None, reason="hri_msgs is installed"
+)
+
+
 @pytest.mark.parametrize(
-    ("argument", "package"), [("driver:=v4l2_camera", "v4l2_camera"), ("rviz:=true", "rviz2")]
+    ("argument", "package"),
+    [
+        ("driver:=v4l2_camera", "v4l2_camera"),
+        ("rviz:=true", "rviz2"),
+        pytest.param("hri:=true", "hri_msgs", marks=without_hri_msgs),
+        pytest.param("face_source:=hri", "hri_msgs", marks=without_hri_msgs),
+    ],
 )
 def test_a_package_that_is_not_installed_is_named(
     start_launch: Callable[..., Launch], argument: str, package: str
@@ -294,3 +307,39 @@ def test_several_cameras_have_their_topics_in_namespaces(
     assert launch.stop() == 0
     for subscription in (front_subscription, rear_subscription):
         peer.node.destroy_subscription(subscription)
+
+
+def test_markers_and_dashboard_show_the_launched_camera(
+    peer: Peer, start_launch: Callable[..., Launch], tmp_path: Path
+) -> None:
+    own_file = tmp_path / "own.yaml"
+    own_file.write_text("/**/dashboard_node:\n  ros__parameters:\n    port: 0\n")
+    launch = start_launch(
+        *("namespace:=robot", "cameras:=front", "source:=demo_one", "markers:=true"),
+        *("dashboard:=true", f"params_file:={own_file}"),
+    )
+    shown, subscription = peer.collect(MarkerArray, "/robot/front/markers")
+    wait_for(lambda: shown, "markers")
+    wait_for(lambda: "the dashboard is at " in launch.log, "the dashboard's address")
+
+    (address,) = re.findall(r"the dashboard is at (\S+)", launch.log)
+    with urllib.request.urlopen(address) as page:
+        assert page.status == 200
+    assert {marker.header.frame_id for marker in shown[0].markers} == {"camera_optical_frame"}
+    assert peer.parameter_values("/robot/dashboard_node", ["cameras", "port"]) == [["front"], 0]
+    assert launch.stop() == 0
+    assert launch.log.count("process has finished cleanly") == 4
+    peer.node.destroy_subscription(subscription)
+
+
+def test_with_faces_of_ros4hri_hri_node_adds_expressions_alone(
+    peer: Peer, start_launch: Callable[..., Launch], random_weights: Path
+) -> None:
+    pytest.importorskip("hri_msgs", reason="hri_msgs is not installed")
+    launch = start_launch("hri:=true", "face_source:=hri", f"weights:={random_weights}")
+
+    wait_for(lambda: "waiting for images" in launch.log, "emotion_node")
+
+    assert peer.parameter_values("/emotion_node", ["face_source"]) == ["hri"]
+    assert peer.parameter_values("/hri_node", ["publish_faces"]) == [False]
+    assert launch.stop() == 0

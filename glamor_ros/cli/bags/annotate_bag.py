@@ -191,10 +191,8 @@ def _lines(report: AnnotationReport) -> Iterator[str]:
         return
     yield f"{report.output}: {report.messages} messages of {report.recording}, and"
     for name, count in report.cameras.items():
-        yield (
-            f"  {name}: {count.annotated} of {count.images} images annotated, "
-            f"{len(count.people)} people"
-        )
+        people = "1 person" if len(count.people) == 1 else f"{len(count.people)} people"
+        yield f"  {name}: {count.annotated} of {count.images} images annotated, {people}"
         if count.late:
             yield f"    {count.late} left out: their stamps are before those of earlier images"
         for reason, number in count.unusable.most_common(_MAX_REASONS):
