@@ -49,21 +49,20 @@ _FACE = Face(
         "teeth_dark": Paint(_TEETH, (25, 20, 40)),
     },
 )
-# Found by a random search for what the network that comes with the package reads with confidence
-# (docs/demo.md names the figures). Smaller movements still leave a smile to it.
+# Found by a random search for what the network that comes with the package reads with confidence;
+# docs/demo.md has the figures. Smaller movements still are a smile to it.
 _SMILE: Expression = {}
 _ASTONISHMENT: Expression = {
-    "mouth_corners_down": 7.1,
-    "mouth_corners_in": 7.5,
-    "lips_together": -4.7,
-    "mouth_up": 0.7,
-    "jaw_down": 8.0,
-    "inner_brows_up": 5.7,
-    "outer_brows_up": 4.8,
-    "brows_in": 1.5,
+    "mouth_corners_down": 10.0,
+    "mouth_corners_in": 9.5,
+    "lips_together": -3.8,
+    "mouth_up": 2.0,
+    "jaw_down": 9.9,
+    "inner_brows_up": 5.5,
+    "outer_brows_up": 6.0,
+    "brows_in": 0.8,
     "eyelids_apart": 0.4,
-    "teeth_as_lips": 0.1,
-    "teeth_dark": 0.9,
+    "teeth_dark": 1.0,
 }
 _ANGER: Expression = {
     "mouth_corners_down": 1.5,
@@ -78,16 +77,17 @@ _ANGER: Expression = {
     "teeth_as_lips": 0.3,
 }
 _SADNESS: Expression = {
-    "mouth_corners_down": 8.0,
-    "mouth_corners_in": 4.1,
-    "lips_together": -4.5,
-    "mouth_up": -4.0,
-    "jaw_down": 1.5,
-    "inner_brows_up": 6.0,
-    "outer_brows_up": -4.0,
-    "brows_in": 2.1,
+    "mouth_corners_down": 10.0,
+    "mouth_corners_in": -2.0,
+    "lips_together": -4.1,
+    "mouth_up": -5.0,
+    "jaw_down": -1.9,
+    "inner_brows_up": 7.0,
+    "outer_brows_up": -4.7,
+    "brows_in": 4.0,
     "eyelids_apart": 0.6,
-    "teeth_as_lips": 0.6,
+    "teeth_as_lips": 1.0,
+    "teeth_dark": 0.4,
 }
 _EXPRESSIONS = (_SMILE, _ASTONISHMENT, _ANGER, _SADNESS)
 _SHOWN_S, _CHANGE_S = 4.0, 1.0

@@ -27,8 +27,7 @@ class MovingPhotograph:
     """A view of a photograph that pans and zooms slowly, without end, the same in every run.
 
     Args:
-        photograph: (H, W, 3), uint8, BGR; or what gives one at each time, from the
-            first view on.
+        photograph: (H, W, 3), uint8, BGR; or what gives one at each time from the first view on.
         width: The width of the view in pixels; 0: as it follows from the photograph.
         height: The height of the view in pixels; 0: as it follows from the photograph.
         rate_hz: The rate at which the movement is timed.
