@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -18,22 +19,31 @@ _NEAREST_VIEW = 0.9
 # The part of the room around the view that it moves in, so that what is in the middle stays seen.
 _USED_ROOM = 0.5
 
+PictureAt = Callable[[float], BgrImage]
+"""What gives a picture, (H, W, 3), uint8, BGR, at a time in seconds; always of the same size."""
+
 
 class MovingPhotograph:
     """A view of a photograph that pans and zooms slowly, without end, the same in every run.
 
     Args:
-        photograph: (H, W, 3), uint8, BGR.
+        photograph: (H, W, 3), uint8, BGR; or what gives one at each time from the first view on.
         width: The width of the view in pixels; 0: as it follows from the photograph.
         height: The height of the view in pixels; 0: as it follows from the photograph.
         rate_hz: The rate at which the movement is timed.
     """
 
     def __init__(
-        self, photograph: BgrImage, *, width: int = 0, height: int = 0, rate_hz: float
+        self,
+        photograph: BgrImage | PictureAt,
+        *,
+        width: int = 0,
+        height: int = 0,
+        rate_hz: float,
     ) -> None:
-        self._size = target_size(photograph, width, height)
-        self._photograph = _reduced(photograph, *self._size)
+        first = photograph(0.0) if callable(photograph) else photograph
+        self._size = target_size(first, width, height)
+        self._photograph = photograph if callable(photograph) else _reduced(first, *self._size)
         self._rate_hz = rate_hz
         self._count = 0
 
@@ -47,7 +57,10 @@ class MovingPhotograph:
         time_s = self._count / self._rate_hz
         self._count += 1
         width, height = self._size
-        photo_height, photo_width = self._photograph.shape[:2]
+        photograph = self._photograph
+        if callable(photograph):
+            photograph = _reduced(photograph(time_s), width, height)
+        photo_height, photo_width = photograph.shape[:2]
         largest = min(photo_width / width, photo_height / height)
         nearness = (1 - math.cos(2 * math.pi * time_s / _ZOOM_PERIOD_S)) / 2
         scale = largest * (1 - (1 - _NEAREST_VIEW) * nearness)
@@ -57,7 +70,7 @@ class MovingPhotograph:
         left, top = room_x * (1 + pan_x) / 2, room_y * (1 + pan_y) / 2
         view_to_photograph = np.array([[scale, 0, left], [0, scale, top]])
         return cv2.warpAffine(
-            self._photograph,
+            photograph,
             view_to_photograph,
             (width, height),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,

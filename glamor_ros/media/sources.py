@@ -8,13 +8,17 @@ from typing import Protocol
 
 import cv2
 
-from .demo_photographs import one_person, two_people
+from .demo_performance import two_people_acting
+from .demo_photographs import one_person
 from .files import PICTURE_SUFFIXES, is_picture_file
-from .moving_photograph import MovingPhotograph
+from .moving_photograph import MovingPhotograph, PictureAt
 from .pictures import BgrImage, MediaError, read_picture
 from .videos import FALLBACK_RATE_HZ, VideoReader, plausible_rate_hz
 
-DEMO_PHOTOGRAPHS = {"demo": two_people, "demo_one": one_person}
+DEMO_PHOTOGRAPHS: dict[str, Callable[[], BgrImage | PictureAt]] = {
+    "demo": two_people_acting,
+    "demo_one": one_person,
+}
 DEMO_SIZE = (640, 480)
 PHOTOGRAPH_RATE_HZ = 30.0
 
@@ -54,8 +58,8 @@ def open_image_source(
     """The source that a user calls by this name.
 
     Args:
-        name: "demo" or "demo_one"; the number of a webcam; or the path of a video, of a folder of
-            pictures, or of a picture, which is moved about.
+        name: "demo" (two people whose expressions change) or "demo_one"; the number of a webcam;
+            or the path of a video, of a folder of pictures, or of a picture, which is moved about.
         width: The width of the images wanted, in pixels; 0: the source's own, for a demo 640.
             Videos, folders and many webcams give their own size nevertheless.
         height: The height of the images wanted, in pixels; 0: the source's own, for a demo 480.
@@ -217,7 +221,9 @@ class FolderSource:
         """Do nothing: nothing is open between pictures."""
 
 
-def _moving(photograph: BgrImage, width: int, height: int, rate_hz: float) -> MovingPhotograph:
+def _moving(
+    photograph: BgrImage | PictureAt, width: int, height: int, rate_hz: float
+) -> MovingPhotograph:
     return MovingPhotograph(
         photograph, width=width, height=height, rate_hz=rate_hz or PHOTOGRAPH_RATE_HZ
     )

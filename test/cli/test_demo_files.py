@@ -80,7 +80,7 @@ def test_the_video_runs_in_real_time_whatever_the_rate(tmp_path: Path) -> None:
     with DemoRecording(tmp_path) as recording:
         for value, stamp_s in [(50, 1000.0), (130, 1000.1), (220, 1002.0)]:
             recording.annotated_image(np.full((48, 64, 3), value, np.uint8), stamp_s)
-    reader = VideoReader(tmp_path / "annotated.mp4")
+    reader = VideoReader(tmp_path / "annotated.webm")
     values = [float(frame.image_bgr.mean()) for frame in reader.frames()]
     assert reader.rate_hz == 15.0
     assert len(values) == 31
@@ -90,7 +90,7 @@ def test_the_video_runs_in_real_time_whatever_the_rate(tmp_path: Path) -> None:
 
 
 def test_a_recording_begins_anew(tmp_path: Path) -> None:
-    for old in ("attention_007.png", "annotated.mp4", "emotions.jsonl", "mine.txt"):
+    for old in ("attention_007.png", "annotated.webm", "emotions.jsonl", "mine.txt"):
         (tmp_path / old).write_text("old")
     image = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
     with DemoRecording(tmp_path) as recording:
@@ -121,7 +121,7 @@ def record_and_fail(folder: Path) -> None:
 def test_what_is_recorded_is_kept_when_the_demo_fails(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         record_and_fail(tmp_path)
-    assert VideoReader(tmp_path / "annotated.mp4").frame_count == 1
+    assert VideoReader(tmp_path / "annotated.webm").frame_count == 1
 
 
 def test_statistics() -> None:

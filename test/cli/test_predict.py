@@ -404,8 +404,8 @@ def test_in_a_video_people_are_followed(clip: Path, weights: Path) -> None:
             assert person["observed"] == (index != 3)
             assert (person["attention"] is None) == (index == 3)
             assert sum(person["probabilities"].values()) == pytest.approx(1, abs=1e-5)
-    assert [path.name for path in output.iterdir()] == ["clip_emotions.mp4"]
-    reader = VideoReader(output / "clip_emotions.mp4")
+    assert [path.name for path in output.iterdir()] == ["clip_emotions.webm"]
+    reader = VideoReader(output / "clip_emotions.webm")
     assert (reader.rate_hz, reader.frame_count) == (10.0, 7)
     whole, hidden = [frame.image_bgr for frame in reader.frames()][2:4]
     # Two tiles, each half as wide as the picture, fill a column: none of it is left black.

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,66 +16,15 @@ from std_msgs.msg import Header
 from glamor_ros.messages.image_encoding import image_message
 from glamor_ros.msg import PersonEmotionArray
 
+from .browser import Page, needs_chromium
 from .ros_peer import PATIENCE_S, Camera, NodeProcess, Peer, wait_for
 
 pytest.importorskip("uvicorn")
 pytest.importorskip("wsproto")
-webdriver = pytest.importorskip("selenium.webdriver")
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif(
-        CHROMIUM is None or DRIVER is None, reason="chromium and chromedriver are not installed"
-    ),
-]
+pytestmark = [pytest.mark.integration, needs_chromium]
 
-OPTIONS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-)
 ADDRESS = re.compile(r"the dashboard is at (http://127\.0\.0\.1:\d+/)")
-
-
-class Page:
-    """The dashboard as a person sees it."""
-
-    def __init__(self, folder: Path) -> None:
-        options = webdriver.ChromeOptions()
-        options.binary_location = CHROMIUM
-        for option in (*OPTIONS.split(), f"--user-data-dir={folder}"):
-            options.add_argument(option)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        service = webdriver.ChromeService(executable_path=DRIVER)
-        self._driver = webdriver.Chrome(options=options, service=service)
-
-    def open(self, address: str, width: int = 1280, height: int = 800) -> None:
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        self._driver.get(address)
-
-    def run(self, script: str) -> Any:
-        return self._driver.execute_script(f"return {script}")
-
-    def text(self, selector: str) -> str:
-        return str(self.run(f"document.querySelector({selector!r})?.innerText ?? ''"))
-
-    def wait_for_text(self, selector: str, text: str) -> None:
-        wait_for(
-            lambda: text in self.text(selector),
-            f"{text!r} in {selector}, which says {self.text(selector)!r}",
-        )
-
-    def click(self, selector: str) -> None:
-        self._driver.find_element("css selector", selector).click()
-
-    def complaints(self) -> list[str]:
-        """What went wrong, as a script that fails or something that the policy refuses."""
-        log = self._driver.get_log("browser")
-        return [entry["message"] for entry in log if entry["level"] == "SEVERE"]
-
-    def close(self) -> None:
-        self._driver.quit()
 
 
 @pytest.fixture(scope="module")

@@ -118,12 +118,12 @@ def test_the_demo_watches_two_people_and_records_them(tmp_path: Path, random_wei
         picture = cv2.imread(str(path))
         assert picture is not None
         assert picture.std() > 20
-    frames = [frame.image_bgr for frame in VideoReader(output / "annotated.mp4").frames()]
+    frames = [frame.image_bgr for frame in VideoReader(output / "annotated.webm").frames()]
     assert len(frames) >= 30
     assert all(frame.shape == (480, 640, 3) and frame.std() > 20 for frame in frames)
 
     assert "Hz" in stdout
-    for text in ("person_1", "person_2", "latency", "annotated.mp4"):
+    for text in ("person_1", "person_2", "latency", "annotated.webm"):
         assert text in stdout
 
 
@@ -139,9 +139,9 @@ def test_ended_early_it_keeps_what_it_has_and_leaves_no_process(
     code, stdout, stderr = demo.wait()
     assert code == 0, stderr
     assert "Traceback" not in stderr
-    assert "annotated.mp4" in stdout
+    assert "annotated.webm" in stdout
     assert messages(output / "emotions.jsonl")
-    assert VideoReader(output / "annotated.mp4").frame_count
+    assert VideoReader(output / "annotated.webm").frame_count
 
 
 def test_the_dashboard_is_served_where_the_demo_says(tmp_path: Path, random_weights: Path) -> None:

@@ -31,7 +31,7 @@ def grey(value: int, width: int = 320, height: int = 240) -> NDArray[np.uint8]:
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "video.mp4"
+    path = tmp_path / "new" / "video.webm"
     with VideoWriter(path, 12.5) as writer:
         for index in range(10):
             writer.write(grey(20 * index))
@@ -48,20 +48,20 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(321, 240), (320, 241), (321, 241)])
 def test_odd_sides_get_a_column_or_row_more(tmp_path: Path, width: int, height: int) -> None:
-    with VideoWriter(tmp_path / "video.mp4", 10.0) as writer:
+    with VideoWriter(tmp_path / "video.webm", 10.0) as writer:
         writer.write(grey(100, width, height))
         writer.write(grey(200, width, height))
-    frames = list(VideoReader(tmp_path / "video.mp4").frames())
+    frames = list(VideoReader(tmp_path / "video.webm").frames())
     assert len(frames) == 2
     assert frames[0].image_bgr.shape == (height + height % 2, width + width % 2, 3)
     assert frames[0].image_bgr[-1, -1].mean() == pytest.approx(100, abs=6)
 
 
 def test_frames_of_another_size_are_brought_to_the_firsts(tmp_path: Path) -> None:
-    with VideoWriter(tmp_path / "video.mp4", 10.0) as writer:
+    with VideoWriter(tmp_path / "video.webm", 10.0) as writer:
         for width, height in [(320, 240), (640, 480), (100, 50)]:
             writer.write(grey(100, width, height))
-    shapes = {frame.image_bgr.shape for frame in VideoReader(tmp_path / "video.mp4").frames()}
+    shapes = {frame.image_bgr.shape for frame in VideoReader(tmp_path / "video.webm").frames()}
     assert shapes == {(240, 320, 3)}
 
 
@@ -72,22 +72,36 @@ def write_and_fail(path: Path) -> None:
 
 
 def test_after_an_error_the_file_before_is_still_there(tmp_path: Path) -> None:
-    path = tmp_path / "video.mp4"
+    path = tmp_path / "video.webm"
     path.write_text("before")
     with pytest.raises(KeyError):
         write_and_fail(path)
-    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("video.mp4", "before")]
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("video.webm", "before")]
+
+
+def test_a_suffix_that_stands_for_no_format_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"clip\.gif: a video's name ends with \.webm or \.mp4"):
+        VideoWriter(tmp_path / "clip.gif", 10.0)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("suffix", "beginning"), [(".webm", b"\x1aE\xdf\xa3"), (".mp4", b"ftyp")])
+def test_the_suffix_decides_the_format(tmp_path: Path, suffix: str, beginning: bytes) -> None:
+    path = tmp_path / f"clip{suffix}"
+    with VideoWriter(path, 10.0) as writer:
+        writer.write(grey(100))
+    assert beginning in path.read_bytes()[:8]
 
 
 def test_without_a_frame_there_is_no_file(tmp_path: Path) -> None:
-    with VideoWriter(tmp_path / "video.mp4", 10.0):
+    with VideoWriter(tmp_path / "video.webm", 10.0):
         pass
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_full_disk_is_noticed(tmp_path: Path) -> None:
     """OpenCV itself reports nothing."""
-    path = tmp_path / "video.mp4"
+    path = tmp_path / "video.webm"
     result = subprocess.run(
         [sys.executable, "-c", WRITE_BEYOND_THE_LIMIT, str(path)],
         capture_output=True,
@@ -103,14 +117,14 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with (
         pytest.raises(OutputError, match=str(tmp_path / "file")),
-        VideoWriter(tmp_path / "file" / "video.mp4", 10.0) as writer,
+        VideoWriter(tmp_path / "file" / "video.webm", 10.0) as writer,
     ):
         writer.write(grey(0))
 
 
 @pytest.mark.parametrize("content", [b"", b"no video at all" * 100])
 def test_a_file_that_is_no_video_is_named(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "video.mp4"
+    path = tmp_path / "video.webm"
     path.write_bytes(content)
     with pytest.raises(MediaError, match=str(path)):
         list(VideoReader(path).frames())

@@ -44,8 +44,8 @@ class DemoError(GlamorError, ValueError):
 def demo(
     source: str = typer.Option(
         _DEMO_SOURCE,
-        help="demo (two people in a photograph that is moved about), a video, an image, a "
-        "folder of images, or the number of a webcam.",
+        help="demo (two people in a photograph that is moved about and warped, so that their "
+        "expressions change), a video, an image, a folder of images, or the number of a webcam.",
     ),
     duration: float = typer.Option(20.0, min=0.0, help="Seconds, from the first result on."),
     output: Path = typer.Option(

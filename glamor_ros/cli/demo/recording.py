@@ -16,7 +16,7 @@ from ...atomic_file import make_folder
 from ...media.pictures import write_picture
 from ...media.videos import VideoWriter
 
-VIDEO, EMOTIONS_LOG, ATTENTION_LOG = "annotated.mp4", "emotions.jsonl", "attention.jsonl"
+VIDEO, EMOTIONS_LOG, ATTENTION_LOG = "annotated.webm", "emotions.jsonl", "attention.jsonl"
 _VIDEO_RATE_HZ = 15.0
 _PICTURE_INTERVAL_S = 2.0
 
@@ -24,7 +24,7 @@ _PICTURE_INTERVAL_S = 2.0
 class DemoRecording:
     """The files of a demo in a folder, begun anew; to be used in a `with`.
 
-    annotated.mp4 shows the annotated images in real time. attention_<n>.png is an attention image
+    annotated.webm shows the annotated images in real time. attention_<n>.png is an attention image
     every other second. emotions.jsonl and attention.jsonl have one line for each message.
 
     Args:

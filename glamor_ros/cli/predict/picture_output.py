@@ -19,11 +19,11 @@ from ...visualization.overlay import draw_people
 from .inputs import Input
 from .prediction import AddFrame, Prediction
 
-PICTURE_SUFFIX, VIDEO_SUFFIX = "_emotions.png", "_emotions.mp4"
+PICTURE_SUFFIX, VIDEO_SUFFIX = "_emotions.png", "_emotions.webm"
 
 
 class PictureFolder:
-    """A folder with a picture (name_emotions.png) or video (name_emotions.mp4) for each input.
+    """A folder with a picture (name_emotions.png) or video (name_emotions.webm) for each input.
 
     Files from folders keep their place in them. A number is added to names that several inputs
     have, and no input is overwritten.

@@ -11,9 +11,9 @@ IMAGE_SOURCE_PARAMETERS = (
     ParameterSpec(
         "source",
         "demo",
-        "demo: two people in a photograph that is moved about; demo_one: one person. Or the number "
-        "of a webcam, or the path of a video, of a folder of images, or of an image, which is "
-        "moved about.",
+        "demo: two people in a photograph that is moved about and warped, so that their "
+        "expressions change; demo_one: one person, who smiles. Or the number of a webcam, or the "
+        "path of a video, of a folder of images, or of an image, which is moved about.",
         Changes.AT_START,
         is_text_or_integer=True,
     ),
