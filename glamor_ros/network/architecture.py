@@ -10,9 +10,16 @@ from torch import nn
 
 from ..errors import GlamorError
 from .attention import ATTENTIONS
-from .baselines import BASELINE_ENCODERS
+from .baselines import (
+    BASELINE_ENCODERS,
+    BASELINE_FAMILIES,
+    BRANCH_CHANNELS,
+    BRANCH_WEIGHTS,
+    FROZEN_FAMILIES,
+)
+from .decision_fusion import DecisionFusion
 from .emotions import EMOTIONS
-from .encoders import ENCODERS
+from .encoders import ENCODERS, PretrainedEncoder
 from .fusion import FUSIONS, ContextAlone, FaceAlone
 from .glamor_net import ContextBranch, GlamorNet
 
@@ -34,10 +41,7 @@ FAMILIES: Mapping[str, Mapping[str, str]] = {
         "fusion": "fusion_net",
         "classifier_inputs": "face_and_context",
     },
-    **{
-        name: {"encoder": name, "attention": "none", "classifier_inputs": "context"}
-        for name in BASELINE_ENCODERS
-    },
+    **BASELINE_FAMILIES,
 }
 
 _Part = TypeVar("_Part")
@@ -59,8 +63,8 @@ class Architecture:
             MAX_CLASSIFIER_UNITS.
         family: "glamor_net", whose parts are chosen freely; "caer_net_s", the network of Lee et al.
             (2019): the same encoders and fusion with context-only attention, 128 classifier_units
-            (so the paper counts it too: 44.14 in both Tables 3 and 4); "vgg16" and "resnet50" (see
-            `baselines`), which have no hidden layer in their classifier.
+            (so the paper counts it too: 44.14 in both Tables 3 and 4); or one of
+            BASELINE_FAMILIES, which have no hidden layer in their classifier.
         classifier_inputs: What is classified; see CLASSIFIER_INPUTS. With "face" there is no
             context encoder, no attention and no fusion. With "context" there is no fusion, and the
             face is encoded only where the attention needs it (section 4.3.3). Whether faces are
@@ -111,11 +115,10 @@ def build_glamor_net(architecture: Architecture) -> GlamorNet:
     Raises:
         ArchitectureError: A part is unknown or not one of the family's, or the number of
             classifier units is out of range.
-        TorchvisionMissingError: It is a baseline, and torchvision is not there.
     """
     _require_consistent(architecture)
-    baseline = architecture.family in BASELINE_ENCODERS
-    encoders = BASELINE_ENCODERS if baseline else ENCODERS
+    is_baseline = architecture.family in BASELINE_FAMILIES
+    encoders = BASELINE_ENCODERS if is_baseline else ENCODERS
     make_encoder = _part("encoder", encoders, architecture.encoder)
     make_attention = _part("attention", ATTENTIONS, architecture.attention)
     make_fusion = _part("fusion", FUSIONS, architecture.fusion)
@@ -135,18 +138,22 @@ def build_glamor_net(architecture: Architecture) -> GlamorNet:
         attention = make_attention(face_channels, context_channels)
         context_branch = ContextBranch(context_encoder, attention)
     fusion = make_fusion(face_channels, context_channels)
-    classifier: nn.Module = nn.Linear(fusion.out_features, len(EMOTIONS))
-    if not baseline:
-        classifier = _classifier(fusion.out_features, architecture.classifier_units)
+    if architecture.family in FROZEN_FAMILIES and isinstance(context_encoder, PretrainedEncoder):
+        context_encoder.freeze()
+    classifier = _classifier(architecture, fusion.out_features)
     return GlamorNet(face_encoder, context_branch, fusion, classifier)
 
 
-def _classifier(features: int, units: int) -> nn.Sequential:
+def _classifier(architecture: Architecture, features: int) -> nn.Module:
+    if architecture.family == "ma_net":
+        return DecisionFusion(BRANCH_CHANNELS, BRANCH_WEIGHTS)
+    if architecture.family in BASELINE_FAMILIES:
+        return nn.Linear(features, len(EMOTIONS))
     return nn.Sequential(
-        nn.Linear(features, units),
+        nn.Linear(features, architecture.classifier_units),
         nn.ReLU(),
         nn.Dropout(CLASSIFIER_DROPOUT),
-        nn.Linear(units, len(EMOTIONS)),
+        nn.Linear(architecture.classifier_units, len(EMOTIONS)),
     )
 
 

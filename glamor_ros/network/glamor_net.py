@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .attention import ContextAttention, ContextEncoding, attend
+from .decision_fusion import Decision, DecisionFusion, fused_logits
 from .encoders import Encoder
 from .fusion import Fusion
 
@@ -23,6 +24,7 @@ class GlamorOutput:
         attention: (P, H, W), sums to 1 over the cells; None for a network without a context.
         fusion_weights: The weights of face and context, (P, 2); None where only one of them is
             classified.
+        decisions: What the logits are the weighted sum of.
     """
 
     logits: Tensor
@@ -30,6 +32,7 @@ class GlamorOutput:
     context_vector: Tensor
     attention: Tensor | None
     fusion_weights: Tensor | None
+    decisions: tuple[Decision, ...]
 
     @property
     def probabilities(self) -> Tensor:
@@ -61,7 +64,7 @@ class GlamorNet(nn.Module):
         context_branch: None for a network that does not look at the context; `context_encoder` and
             `attention` are then None.
         fusion: What joins the vectors of both.
-        classifier: What makes logits of the joined vector.
+        classifier: What makes logits of the joined vector, or a DecisionFusion.
     """
 
     def __init__(
@@ -120,13 +123,22 @@ class GlamorNet(nn.Module):
             attention_map = attention.unflatten(1, (context.height, context.width))
             context_vector = attend(attention, context.cells)
         fused = self.fusion(face_vector, context_vector)
+        decisions, logits = self._classify(fused.vector)
         return GlamorOutput(
-            logits=self.classifier(fused.vector),
+            logits=logits,
             face_vector=face_vector,
             context_vector=context_vector,
             attention=attention_map,
             fusion_weights=fused.weights,
+            decisions=decisions,
         )
+
+    def _classify(self, vector: Tensor) -> tuple[tuple[Decision, ...], Tensor]:
+        if isinstance(self.classifier, DecisionFusion):
+            decisions = self.classifier(vector)
+            return decisions, fused_logits(decisions)
+        logits = self.classifier(vector)
+        return (Decision(1.0, logits),), logits
 
     def forward(
         self, faces: Tensor, contexts: Tensor, context_index: Tensor | None = None

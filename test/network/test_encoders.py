@@ -11,17 +11,19 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from glamor_ros.network.baselines import BASELINE_ENCODERS
 from glamor_ros.network.encoders import (
     ENCODERS,
     EncoderWeightsError,
     ImageNetEncoder,
     OriginalEncoder,
-    load_imagenet_weights,
+    load_pretrained_weights,
 )
 
 from .variants import make_lively
 
 IMAGENET_ENCODERS = ("mobilenet_v2", "resnet18")
+IMAGENET_BASELINES = ("alexnet", "vgg16", "resnet50")
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
 STANDARD_DEVIATION = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
 
@@ -33,18 +35,24 @@ def imagenet_encoder(name: str) -> ImageNetEncoder:
     return encoder.eval()
 
 
+def torchvision_shapes(name: str) -> dict[str, torch.Size]:
+    """The shapes by name in the state of torchvision's model."""
+    listed = (Path(__file__).parent / "torchvision_parameters.txt").read_text().splitlines()
+    shapes = {}
+    for model, parameter, shape in (line.split() for line in listed[1:]):
+        if model == name:
+            sizes = [] if shape == "scalar" else [int(size) for size in shape.split("x")]
+            shapes[parameter] = torch.Size(sizes)
+    return shapes
+
+
 def torchvision_state(name: str) -> dict[str, Tensor]:
     """Random values under the names and of the shapes that torchvision's model has."""
     generator = torch.Generator().manual_seed(1)
-    listed = (Path(__file__).parent / "torchvision_parameters.txt").read_text().splitlines()
-    state = {}
-    for model, parameter, shape in (line.split() for line in listed[1:]):
-        if model == name and shape == "scalar":
-            state[parameter] = torch.tensor(7)
-        elif model == name:
-            sizes = [int(size) for size in shape.split("x")]
-            state[parameter] = torch.rand(sizes, generator=generator)
-    return state
+    return {
+        parameter: torch.rand(shape, generator=generator) if shape else torch.tensor(7)
+        for parameter, shape in torchvision_shapes(name).items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -72,13 +80,15 @@ def test_images_are_normalised_as_imagenet_s_inside_the_encoder(name: str) -> No
     assert (found - expected).abs().max() <= 1e-4 * expected.abs().max()
 
 
-@pytest.mark.parametrize("name", IMAGENET_ENCODERS)
+@pytest.mark.parametrize("name", IMAGENET_ENCODERS + IMAGENET_BASELINES)
 def test_names_and_shapes_are_torchvision_s(name: str) -> None:
-    encoder = imagenet_encoder(name)
+    with torch.device("meta"):
+        encoder = (ENCODERS | BASELINE_ENCODERS)[name]()
+    assert isinstance(encoder, ImageNetEncoder)
     expected = {
-        parameter: value.shape
-        for parameter, value in torchvision_state(name).items()
-        if not parameter.startswith(("classifier.", "fc."))
+        parameter: shape
+        for parameter, shape in torchvision_shapes(name).items()
+        if not parameter.startswith(encoder.head)
     }
     assert {n: value.shape for n, value in encoder.state_dict().items()} == expected
 
@@ -92,7 +102,7 @@ def test_torchvision_s_file_is_loaded_but_for_its_classifier(
     if not counters:
         state = {n: value for n, value in state.items() if not n.endswith("num_batches_tracked")}
     save_file(state, tmp_path / "imagenet.safetensors")
-    load_imagenet_weights(encoder, tmp_path / "imagenet.safetensors")
+    load_pretrained_weights(encoder, tmp_path / "imagenet.safetensors")
     for parameter, value in encoder.state_dict().items():
         if counters or not parameter.endswith("num_batches_tracked"):
             assert torch.equal(value, state[parameter]), parameter
@@ -106,7 +116,7 @@ def test_what_does_not_fit_is_named_and_nothing_is_loaded() -> None:
     state["layer5.0.conv1.weight"] = torch.zeros(1)
     state["bn1.bias"][3] = float("inf")
     with pytest.raises(EncoderWeightsError) as error:
-        load_imagenet_weights(encoder, state)
+        load_pretrained_weights(encoder, state)
     for part in (
         "the state_dict does not hold torchvision's weights for ResNet18Encoder",
         "layer3.1.bn2.running_var is missing",
@@ -120,24 +130,24 @@ def test_what_does_not_fit_is_named_and_nothing_is_loaded() -> None:
 
 def test_weights_of_another_model_are_refused() -> None:
     with pytest.raises(EncoderWeightsError, match=r"MobileNetV2Encoder: .* \(and \d+ more\)"):
-        load_imagenet_weights(imagenet_encoder("mobilenet_v2"), torchvision_state("resnet18"))
+        load_pretrained_weights(imagenet_encoder("mobilenet_v2"), torchvision_state("resnet18"))
 
 
 def test_a_pickle_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "resnet18.pth"
     torch.save(torchvision_state("resnet18"), path)
     with pytest.raises(EncoderWeightsError, match=r"resnet18\.pth .*safetensors\.torch\.save_file"):
-        load_imagenet_weights(imagenet_encoder("resnet18"), path)
+        load_pretrained_weights(imagenet_encoder("resnet18"), path)
 
 
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(EncoderWeightsError, match=r"no weights file at .*absent\.safetensors"):
-        load_imagenet_weights(imagenet_encoder("resnet18"), tmp_path / "absent.safetensors")
+        load_pretrained_weights(imagenet_encoder("resnet18"), tmp_path / "absent.safetensors")
 
 
-def test_the_original_encoder_has_no_imagenet_weights() -> None:
-    with pytest.raises(EncoderWeightsError, match="no ImageNet weights for OriginalEncoder"):
-        load_imagenet_weights(OriginalEncoder(), {})
+def test_the_original_encoder_has_no_released_weights() -> None:
+    with pytest.raises(EncoderWeightsError, match="no released weights for OriginalEncoder"):
+        load_pretrained_weights(OriginalEncoder(), {})
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +167,7 @@ def test_feature_maps_equal_torchvision_s(
     model = getattr(torchvision_models, name)(weights=None).eval()
     make_lively(model)
     encoder = imagenet_encoder(name)
-    load_imagenet_weights(encoder, model.state_dict())
+    load_pretrained_weights(encoder, model.state_dict())
     seen: list[Tensor] = []
     last = model.features if name == "mobilenet_v2" else model.layer4
     last.register_forward_hook(lambda module, inputs, output: seen.append(output))

@@ -19,6 +19,7 @@ import onnx
 import onnxruntime
 
 from glamor_ros.cli.weights.conversion import export
+from glamor_ros.network.architecture import Architecture
 from glamor_ros.network.emotions import EMOTIONS
 from glamor_ros.network.input_spec import InputSpec
 from glamor_ros.network.onnx.check import OnnxCheckError, check_onnx
@@ -176,3 +177,19 @@ def test_as_a_user_types_it(checkpoint: Checkpoint, tmp_path: Path) -> None:
     ]
     assert lines[3].startswith("checked in onnxruntime: the outputs differ by at most ")
     assert len(lines) == 4
+
+
+@pytest.mark.parametrize(
+    ("family", "input_spec"),
+    [
+        ("efficient_face", InputSpec(face_size=(224, 224))),
+        ("resnet50", InputSpec(context_resize=(64, 80), context_crop=(64, 64))),
+    ],
+)
+def test_networks_that_the_paper_compares_with(
+    tmp_path: Path, family: str, input_spec: InputSpec
+) -> None:
+    architecture = Architecture.from_fields({"family": family})
+    checkpoint = Checkpoint(lively_network(architecture), architecture, input_spec)
+    export_onnx(checkpoint, tmp_path)
+    assert check_onnx(checkpoint, tmp_path) < 1e-4

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import zlib
+
 import torch
 from torch import nn
 
@@ -40,3 +43,28 @@ def lively_network(architecture: Architecture, seed: int = 0) -> GlamorNet:
     network = build_glamor_net(architecture)
     make_lively(network)
     return network.eval()
+
+
+def waves(shape: torch.Size, name: str) -> torch.Tensor:
+    """Values in [-1, 1] that depend on the shape and the name alone, on every machine the same."""
+    period = torch.sin(torch.arange(997, dtype=torch.float64) * 0.37 + zlib.crc32(name.encode()))
+    count = math.prod(shape)
+    return period.float().repeat(count // len(period) + 1)[:count].reshape(shape)
+
+
+def fill_with_waves(module: nn.Module) -> None:
+    """Weights and statistics of ordinary sizes; equal for modules with the same names."""
+    with torch.no_grad():
+        for name, value in module.state_dict().items():
+            if not value.is_floating_point():
+                continue
+            wave = waves(value.shape, name)
+            if name.endswith("running_var"):
+                wave = 1 + 0.5 * wave
+            elif value.ndim > 1:
+                wave = wave * math.sqrt(4 / value[0].numel())
+            elif name.endswith("weight"):
+                wave = 1 + 0.3 * wave
+            else:
+                wave = 0.1 * wave
+            value.copy_(wave)

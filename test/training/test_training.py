@@ -247,6 +247,22 @@ def test_loss_is_the_cross_entropy_with_the_distribution(label_smoothing: float)
     assert loss == pytest.approx(float(-(smoothed * logits.log_softmax(1)).sum(1).mean()), abs=1e-6)
 
 
+def test_each_decision_is_trained_by_itself() -> None:
+    recipe = small_recipe(Architecture.from_fields({"family": "ma_net"}), epochs=1)
+    stage = module(recipe).eval()
+    labels = torch.eye(7)[[1, 4]]
+    batch = NetworkBatch(torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32), labels)
+    with torch.no_grad():
+        loss = float(stage.training_step(batch, 0))
+        output = stage.network(batch.faces, batch.contexts)
+    local, whole = (
+        float(-decision.logits.log_softmax(1)[[0, 1], [1, 4]].mean())
+        for decision in output.decisions
+    )
+    assert loss == pytest.approx(0.6 * local + 0.4 * whole, abs=1e-5)
+    assert abs(local - whole) > 1e-3
+
+
 def test_label_distributions_are_learnt_as_such(tmp_path: Path) -> None:
     """All samples look alike and are 0.7 of one class and 0.3 of another: the network says so."""
     faces = noise(64, 32, np.random.default_rng(0))

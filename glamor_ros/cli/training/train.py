@@ -55,7 +55,7 @@ def train(
     encoder_weights: Optional[Path] = typer.Option(
         None,
         metavar="FILE",
-        help="torchvision's weights of the encoder, as .safetensors, for recipes with "
+        help="Released weights of the encoder, as .safetensors, for recipes with "
         "pretrained_encoders.",
     ),
     accelerator: str = typer.Option("auto", help="auto, cpu, gpu; see Lightning."),

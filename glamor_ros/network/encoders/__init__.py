@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from .imagenet import EncoderWeightsError, ImageNetEncoder, load_imagenet_weights
 from .mobilenet_v2 import MobileNetV2Encoder
 from .original import KERAS_BATCH_NORM_EPSILON, ConvolutionBlock, Encoder, OriginalEncoder
+from .pretrained import (
+    EncoderWeightsError,
+    ImageNetEncoder,
+    PretrainedEncoder,
+    load_pretrained_weights,
+)
 from .resnet import ResNet18Encoder
 
 __all__ = [
@@ -18,8 +23,9 @@ __all__ = [
     "ImageNetEncoder",
     "MobileNetV2Encoder",
     "OriginalEncoder",
+    "PretrainedEncoder",
     "ResNet18Encoder",
-    "load_imagenet_weights",
+    "load_pretrained_weights",
 ]
 
 ENCODERS: Mapping[str, Callable[[], Encoder]] = {

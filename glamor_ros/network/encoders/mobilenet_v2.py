@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from .imagenet import ImageNetEncoder, initialize_as_torchvision
+from .pretrained import ImageNetEncoder, initialize_as_torchvision
 
 
 class _Stage(NamedTuple):

@@ -19,8 +19,9 @@ class PaperResult:
         dataset: "caer_s" or "ncaer_s".
         accuracy_percent: The accuracy.
         network: The fields of Architecture and InputSpec that tell the network from others; None
-            for results that the paper quotes, for which this package has no network.
+            where this package has no network for it.
         stored_millions: The size of the network, where the table has it.
+        absence: Why this package has no network for it; empty where it has one.
     """
 
     table: int
@@ -29,6 +30,7 @@ class PaperResult:
     accuracy_percent: float
     network: Mapping[str, Any] | None = field(default=None)
     stored_millions: float | None = None
+    absence: str = ""
 
     def is_of(self, dataset: str, network: Mapping[str, Any]) -> bool:
         """Whether a network with these fields was measured on the same dataset.
@@ -83,17 +85,26 @@ _CONTEXT_ATTENTION = {
 }
 _FACE = {"family": "glamor_net", "encoder": "original", "classifier_inputs": "face"}
 
+_WITHOUT_GRERN = (
+    "its graph's nodes are regions that a detector of objects (bottom-up attention) finds, and no "
+    "released code or weights of the graph were found"
+)
+_WITHOUT_DUBEY = (
+    "the work cited is a descriptor for image retrieval, which takes the maximum of AlexNet's maps "
+    "of one image and of its bit planes; the paper does not say how it joins a face and a context"
+)
+
 PAPER_RESULTS: tuple[PaperResult, ...] = (
-    PaperResult(2, "ImageNet-AlexNet", CAER_S, 47.36),
-    PaperResult(2, "ImageNet-VGGNet", CAER_S, 49.89),
-    PaperResult(2, "ImageNet-ResNet", CAER_S, 57.33),
-    PaperResult(2, "Fine-tuned AlexNet", CAER_S, 61.73),
+    PaperResult(2, "ImageNet-AlexNet", CAER_S, 47.36, {"family": "frozen_alexnet"}),
+    PaperResult(2, "ImageNet-VGGNet", CAER_S, 49.89, {"family": "frozen_vgg16"}),
+    PaperResult(2, "ImageNet-ResNet", CAER_S, 57.33, {"family": "frozen_resnet50"}),
+    PaperResult(2, "Fine-tuned AlexNet", CAER_S, 61.73, {"family": "alexnet"}),
     PaperResult(2, "Fine-tuned VGGNet", CAER_S, 64.85, {"family": "vgg16"}),
     PaperResult(2, "Fine-tuned ResNet", CAER_S, 68.46, {"family": "resnet50"}),
     PaperResult(2, "CAER-Net-S", CAER_S, 73.52, _CAER_NET_S),
-    PaperResult(2, "GRERN", CAER_S, 81.31),
-    PaperResult(2, "EfficientFace", CAER_S, 81.48),
-    PaperResult(2, "MA-Net", CAER_S, 88.42),
+    PaperResult(2, "GRERN", CAER_S, 81.31, absence=_WITHOUT_GRERN),
+    PaperResult(2, "EfficientFace", CAER_S, 81.48, {"family": "efficient_face"}),
+    PaperResult(2, "MA-Net", CAER_S, 88.42, {"family": "ma_net"}),
     PaperResult(2, "GLAMOR-Net (original)", CAER_S, 77.90, _glamor()),
     PaperResult(2, "GLAMOR-Net (ResNet-18)", CAER_S, 89.88, _glamor(encoder="resnet18")),
     PaperResult(3, "VGG16", NCAER_S, 42.85, {"family": "vgg16"}),
@@ -109,7 +120,7 @@ PAPER_RESULTS: tuple[PaperResult, ...] = (
     PaperResult(4, "(iv) face and masked context", NCAER_S, 43.19, _glamor(attention="none")),
     PaperResult(4, "(iv) face and masked context, CA", NCAER_S, 44.14, _CONTEXT_ATTENTION),
     PaperResult(4, "(iv) face and masked context, GLA", NCAER_S, 46.91, _glamor()),
-    PaperResult(6, "Dubey et al.", NCAER_S, 44.33),
+    PaperResult(6, "Dubey et al.", NCAER_S, 44.33, absence=_WITHOUT_DUBEY),
     PaperResult(6, "Fusion Add", NCAER_S, 45.62, _glamor(fusion="add")),
     PaperResult(6, "Fusion Max", NCAER_S, 46.26, _glamor(fusion="max")),
     PaperResult(6, "Fusion Net", NCAER_S, 46.91, _glamor()),

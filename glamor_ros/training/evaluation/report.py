@@ -33,7 +33,7 @@ class ReportRow:
 
     @property
     def status(self) -> str:
-        """MEASURED, NOT_RUN, or NOT_IN_PACKAGE for results that the paper quotes from others."""
+        """MEASURED, NOT_RUN, or NOT_IN_PACKAGE where there is no network for it."""
         if self.measured:
             return MEASURED
         return NOT_RUN if self.paper.network is not None else NOT_IN_PACKAGE
@@ -139,7 +139,7 @@ def _markdown_table(rows: Sequence[ReportRow]) -> list[str]:
 def _measured(row: ReportRow) -> str:
     values = row.accuracies_percent
     if not values:
-        return row.status
+        return f"{row.status}: {row.paper.absence}" if row.paper.absence else row.status
     if len(values) == 1:
         return f"{values[0]:.2f}"
     spread = f"{min(values):.2f} to {max(values):.2f}"

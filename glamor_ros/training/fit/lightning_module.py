@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch.nn import functional
 from torchmetrics import MeanMetric, Metric
 from torchmetrics.classification import MulticlassAccuracy
 
+from ...network.decision_fusion import Decision
 from ...network.emotions import EMOTIONS
 from ...network.glamor_net import GlamorNet, GlamorOutput
 from ...network.input_spec import InputSpec
@@ -85,7 +87,7 @@ class StageModule(LightningModule):
     a run continued from the last epoch is the run that was not interrupted.
 
     Args:
-        network: The network; all of it is trained.
+        network: The network; all of it is trained, except for an encoder that is frozen.
         input_spec: The sizes of its inputs.
         recipe: How it is trained.
         augmentation: Random changes to the training samples.
@@ -115,7 +117,7 @@ class StageModule(LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         recipe, schedule = self._recipe, self._recipe.schedule
-        parameters = list(self.network.parameters())
+        parameters = [p for p in self.network.parameters() if p.requires_grad]
         groups = [
             {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe.weight_decay},
             # Biases and normalisation are not decayed.
@@ -168,12 +170,30 @@ class StageModule(LightningModule):
         self, batch: NetworkBatch, metrics: EpochMetrics, name: str, label_smoothing: float
     ) -> Tensor:
         output: GlamorOutput = self.network(batch.faces, batch.contexts)
-        loss = functional.cross_entropy(
-            output.logits.float(), batch.distributions, label_smoothing=label_smoothing
-        )
+        loss = weighted_cross_entropy(output.decisions, batch.distributions, label_smoothing)
         metrics.update(loss, output, batch.distributions)
         for key, metric in metrics.named(fuses=output.fusion_weights is not None).items():
             self.log(
                 f"{name}/{key}", metric, on_step=False, on_epoch=True, prog_bar=key == ACCURACY
             )
         return loss
+
+
+def weighted_cross_entropy(
+    decisions: Sequence[Decision], distributions: Tensor, label_smoothing: float
+) -> Tensor:
+    """The weighted sum of the decisions' cross-entropies, a scalar.
+
+    Args:
+        decisions: What the network says of N samples.
+        distributions: The labels, (N, 7).
+        label_smoothing: The share of each label that is spread over all classes.
+    """
+    losses = [
+        decision.weight
+        * functional.cross_entropy(
+            decision.logits.float(), distributions, label_smoothing=label_smoothing
+        )
+        for decision in decisions
+    ]
+    return torch.stack(losses).sum()

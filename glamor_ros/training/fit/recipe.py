@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 import torch
 
 from ...network.architecture import Architecture, ArchitectureError, build_glamor_net
-from ...network.baselines import TorchvisionMissingError
 from ...network.input_spec import InputSpec
 from ...resources import share_directory
 from ..data.joint_augmentation import JointAugmentation
@@ -152,7 +150,7 @@ class Recipe:
     def _require_network(self) -> None:
         try:
             # Weights are neither computed nor kept on this device.
-            with torch.device("meta"), suppress(TorchvisionMissingError):
+            with torch.device("meta"):
                 build_glamor_net(self.model)
         except ArchitectureError as error:
             raise RecipeError(f"'model': {error}") from error

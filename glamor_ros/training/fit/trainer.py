@@ -17,7 +17,7 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from ...errors import GlamorError
 from ...network.architecture import Architecture, build_glamor_net
-from ...network.encoders import load_imagenet_weights
+from ...network.encoders import load_pretrained_weights
 from ...network.glamor_net import GlamorNet
 from ...network.weights.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from ..data.batch_sampling import Shard, ShuffledBatches
@@ -38,6 +38,8 @@ _EXPECTED_WARNINGS = (
     r"`isinstance\(treespec, LeafSpec\)` is deprecated",
     "The '.*_dataloader' does not have many workers",
     "Total length of `list` across ranks is zero",
+    # A frozen encoder.
+    r"Found \d+ module\(s\) in eval mode at the start of training",
 )
 
 
@@ -82,7 +84,7 @@ class RunSettings:
         strategy: How the devices share a batch.
         workers: The number of processes of each device that read samples.
         encoder_weights: The file for recipes with `pretrained_encoders`; see
-            `load_imagenet_weights`.
+            `load_pretrained_weights`.
         limit_batches: The largest number of training and of validation batches in an epoch, to try
             a recipe out; None for all.
         progress_bar: Whether Lightning draws one.
@@ -159,7 +161,7 @@ def _require_weights(recipe: Recipe, settings: RunSettings) -> None:
     if recipe.pretrained_encoders and settings.encoder_weights is None:
         raise TrainingError(
             "this recipe starts from encoders trained elsewhere (pretrained_encoders); give their "
-            "weights, a .safetensors file with torchvision's names (--encoder-weights), or set it "
+            "weights, a .safetensors file with the released names (--encoder-weights), or set it "
             "to false"
         )
     if settings.encoder_weights is not None and not recipe.pretrained_encoders:
@@ -213,7 +215,7 @@ class _Run:
         if self._settings.encoder_weights is not None:
             for encoder in (network.face_encoder, network.context_encoder):
                 if encoder is not None:
-                    load_imagenet_weights(encoder, self._settings.encoder_weights)
+                    load_pretrained_weights(encoder, self._settings.encoder_weights)
 
     def stage(
         self,
