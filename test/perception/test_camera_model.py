@@ -108,6 +108,15 @@ def test_beyond_what_the_lens_model_describes_there_is_no_direction() -> None:
     assert np.isnan(far).all()
 
 
+def test_no_pixel_looks_to_the_other_side_of_the_middle() -> None:
+    # Polynomials that fall below zero and rise again: there are solutions on the other side.
+    pixels = [(x, y) for x in np.arange(640, 2600, 8.0) for y in (240.0, 400.0)]
+    for k1 in np.arange(-0.8, -0.15, 0.05):
+        directions = camera_model(K, (k1, 0.03, 0.0, 0.0), "plumb_bob").directions(pixels)
+
+        assert not (directions[:, 0] < 0).any()
+
+
 def test_a_fisheye_sees_nothing_behind_it() -> None:
     behind = 320 + 600 * math.radians(100)
 
