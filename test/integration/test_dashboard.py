@@ -13,6 +13,9 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from numpy.typing import NDArray
 from std_msgs.msg import Header
 
+from glamor_ros.media.demo_photographs import two_people
+from glamor_ros.media.moving_photograph import fitted
+from glamor_ros.media.pictures import write_picture
 from glamor_ros.messages.image_encoding import image_message
 from glamor_ros.msg import PersonEmotionArray
 
@@ -35,11 +38,15 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="module")
-def start(start_node: Callable[..., NodeProcess]) -> Callable[[str], NodeProcess]:
+def start(
+    start_node: Callable[..., NodeProcess], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], NodeProcess]:
     """Starts a node once; the tests of this module go on with the same."""
+    photograph = tmp_path_factory.mktemp("photograph") / "both_smile.png"
+    write_picture(photograph, fitted(two_people(), 640, 480))
     nodes: dict[str, NodeProcess] = {}
     parameters: dict[str, dict[str, object]] = {
-        "image_source_node": {"rate_hz": 8.0},
+        "image_source_node": {"source": str(photograph), "rate_hz": 8.0},
         "emotion_node": {"threads": 1},
         "dashboard_node": {"port": 0},
     }
