@@ -7,8 +7,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from .encoders import KERAS_BATCH_NORM_EPSILON, ConvolutionBlock
+
+# A face half a cell high and wide is left out wherever it lies within a cell; one of a cell's size
+# leaves out at least one cell wherever it lies.
+LEAST_COVERED_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class ContextAttention(nn.Module):
         super().__init__()
 
     def project(self, cells: Tensor, height: int, width: int) -> Tensor:
-        """The part of the attention that does not depend on the face.
+        """The part of the cells' scores that does not depend on the face.
 
         Args:
             cells: (B, H*W, C).
@@ -63,17 +68,36 @@ class ContextAttention(nn.Module):
         """
         raise NotImplementedError
 
-    def forward(self, face_vector: Tensor, context: ContextEncoding) -> Tensor:
-        """The weights of the cells for each person (paper, equation 4).
+    def scores(self, face_vector: Tensor, context: ContextEncoding) -> Tensor:
+        """The scores of the cells for each person (paper, equation 3).
 
         Args:
             face_vector: (P, C_f).
             context: One row for each person.
 
         Returns:
-            (P, H*W), rows sum to 1.
+            (P, H*W).
         """
         raise NotImplementedError
+
+    def forward(
+        self, face_vector: Tensor, context: ContextEncoding, left_out: Tensor | None = None
+    ) -> Tensor:
+        """The weights of the cells for each person (paper, equation 4).
+
+        Args:
+            face_vector: (P, C_f).
+            context: One row for each person.
+            left_out: The cells that get no weight, (P, H*W), bool, never all of a person; None
+                leaves none out.
+
+        Returns:
+            (P, H*W), rows sum to 1; exactly 0 where a cell is left out.
+        """
+        scores = self.scores(face_vector, context)
+        if left_out is not None:
+            scores = scores.masked_fill(left_out, -torch.inf)
+        return torch.softmax(scores, dim=-1)
 
 
 class GlobalLocalAttention(ContextAttention):
@@ -97,19 +121,19 @@ class GlobalLocalAttention(ContextAttention):
         projection: Tensor = self.context_projection(cells)
         return projection
 
-    def forward(self, face_vector: Tensor, context: ContextEncoding) -> Tensor:
+    def scores(self, face_vector: Tensor, context: ContextEncoding) -> Tensor:
         hidden = torch.relu(self.face_projection(face_vector).unsqueeze(1) + context.projection)
         normalized = self.normalization(hidden.flatten(0, 1)).view_as(hidden)
-        scores = self.score(torch.relu(normalized)).squeeze(-1)
-        return torch.softmax(scores, dim=-1)
+        scores: Tensor = self.score(torch.relu(normalized)).squeeze(-1)
+        return scores
 
 
 class FacelessAttention(ContextAttention):
-    """An attention that depends on the context alone; `project` gives the weights (B, H*W, 1)."""
+    """An attention that depends on the context alone; `project` gives the scores (B, H*W, 1)."""
 
     uses_face = False
 
-    def forward(self, face_vector: Tensor, context: ContextEncoding) -> Tensor:
+    def scores(self, face_vector: Tensor, context: ContextEncoding) -> Tensor:
         return context.projection.squeeze(-1)
 
 
@@ -125,15 +149,15 @@ class ContextOnlyAttention(FacelessAttention):
 
     def project(self, cells: Tensor, height: int, width: int) -> Tensor:
         features = cells.transpose(1, 2).unflatten(2, (height, width))
-        scores = self.score(self.hidden(features)).flatten(1)
-        return torch.softmax(scores, dim=-1).unsqueeze(-1)
+        scores: Tensor = self.score(self.hidden(features))
+        return scores.flatten(1).unsqueeze(-1)
 
 
 class AverageAttention(FacelessAttention):
     """No attention: every cell weighs the same."""
 
     def project(self, cells: Tensor, height: int, width: int) -> Tensor:
-        return torch.full_like(cells[..., :1], 1 / (height * width))
+        return torch.zeros_like(cells[..., :1])
 
 
 def attend(weights: Tensor, cells: Tensor) -> Tensor:
@@ -147,6 +171,30 @@ def attend(weights: Tensor, cells: Tensor) -> Tensor:
         (P, C).
     """
     return torch.bmm(weights.unsqueeze(1), cells).squeeze(1)
+
+
+def cells_of_own_face(own_faces: Tensor, height: int, width: int) -> Tensor:
+    """The cells of the context that each person's attention leaves out: those of the own face.
+
+    A cell is one where the face covers LEAST_COVERED_SHARE of it, unless no other cell is covered
+    less: so one cell stays always, and all of them where a face covers the whole context.
+
+    What a cell says of its surroundings is beyond this: the encoder's receptive fields overlap, so
+    that cells beside a face see some of it.
+
+    Args:
+        own_faces: Where each person's face is in the person's context, (P, h, w), bool; it may be
+            nowhere.
+        height: The height of the feature map in cells.
+        width: The width of the feature map in cells.
+
+    Returns:
+        (P, height * width), bool, row-major.
+    """
+    # In float64 the means of equal counts are equal whatever the order of the sum.
+    shares = functional.adaptive_avg_pool2d(own_faces.double().unsqueeze(1), (height, width))
+    shares = shares.flatten(1)
+    return (shares >= LEAST_COVERED_SHARE) & (shares > shares.amin(dim=1, keepdim=True))
 
 
 ATTENTIONS: Mapping[str, type[ContextAttention]] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from .attention import ContextAttention, ContextEncoding, attend
+from .attention import ContextAttention, ContextEncoding, attend, cells_of_own_face
 from .decision_fusion import Decision, DecisionFusion, fused_logits
 from .encoders import Encoder
 from .fusion import Fusion
@@ -99,7 +99,8 @@ class GlamorNet(nn.Module):
         """The encoding of contexts, which is the same for everybody in them.
 
         Args:
-            contexts: (B, 3, 112, 112), RGB in [0, 1], with faces set to zero (see InputSpec).
+            contexts: (B, 3, 112, 112), RGB in [0, 1]; faces are set to zero or visible, as the
+                network was trained (see InputSpec).
         """
         if self.context_encoder is None or self.attention is None:
             nothing = contexts.new_empty(contexts.shape[0], 0, 0)
@@ -109,17 +110,21 @@ class GlamorNet(nn.Module):
         cells = features.flatten(2).transpose(1, 2).contiguous()
         return ContextEncoding(cells, self.attention.project(cells, height, width), height, width)
 
-    def recognize(self, face_vector: Tensor, context: ContextEncoding) -> GlamorOutput:
+    def recognize(
+        self, face_vector: Tensor, context: ContextEncoding, left_out: Tensor | None = None
+    ) -> GlamorOutput:
         """The output for P people.
 
         Args:
             face_vector: (P, C_f).
             context: One row for each person (see `ContextEncoding.for_people`).
+            left_out: The cells that a person's attention leaves out, (P, H*W), bool (see
+                `cells_of_own_face`); None leaves none out.
         """
         attention_map = None
         context_vector = face_vector.new_empty(face_vector.shape[0], 0)
         if self.attention is not None:
-            attention = self.attention(face_vector, context)
+            attention = self.attention(face_vector, context, left_out)
             attention_map = attention.unflatten(1, (context.height, context.width))
             context_vector = attend(attention, context.cells)
         fused = self.fusion(face_vector, context_vector)
@@ -141,7 +146,11 @@ class GlamorNet(nn.Module):
         return (Decision(1.0, logits),), logits
 
     def forward(
-        self, faces: Tensor, contexts: Tensor, context_index: Tensor | None = None
+        self,
+        faces: Tensor,
+        contexts: Tensor,
+        context_index: Tensor | None = None,
+        own_faces: Tensor | None = None,
     ) -> GlamorOutput:
         """The output for P faces seen in B contexts.
 
@@ -150,8 +159,13 @@ class GlamorNet(nn.Module):
             contexts: (B, 3, 112, 112), RGB in [0, 1]. A network that looks at no context takes any
                 number of them.
             context_index: The number of each face's context, (P,), int64; without it, B must be P.
+            own_faces: Where each face is in its context, (P, 112, 112), bool, for a network whose
+                attention leaves the own face out (see InputSpec); None leaves nothing out.
         """
         context = self.encode_context(contexts)
         if context_index is not None:
             context = context.for_people(context_index)
-        return self.recognize(self.encode_faces(faces), context)
+        left_out = None
+        if own_faces is not None and self.attention is not None:
+            left_out = cells_of_own_face(own_faces, context.height, context.width)
+        return self.recognize(self.encode_faces(faces), context, left_out)

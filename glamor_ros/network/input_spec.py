@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import GlamorError
 
-CONTEXT_FACES = ("masked", "visible")
+CONTEXT_FACES = ("masked", "visible", "others_visible")
 # Ten times the published network's: what is above is a damaged file, and must not take memory.
 MAX_SIZE_PX = 1024
 
@@ -31,8 +31,10 @@ class InputSpec:
         context_crop: The size of what is cut from the centre of the resized image.
         face_box_scale: The factor by which the detector's box is scaled about its centre before it
             is used, 0.5 to 3.
-        context_faces: "masked", the faces are set to zero in the context, or "visible", they are
-            not (paper, Table 4).
+        context_faces: "masked", the faces are set to zero in the context; "visible", they are not
+            (both: paper, Table 4); or "others_visible", they are not, and each person's attention
+            leaves out the cells that the own face covers, so that one context serves everybody in
+            it exactly (see `attention.cells_of_own_face`).
 
     Raises:
         InputSpecError: A value is out of range.
@@ -79,6 +81,11 @@ class InputSpec:
                 f"an input spec has no '{unknown[0]}'; its fields are {', '.join(known)}"
             )
         return cls(**{name: _converted(name, value) for name, value in values.items()})
+
+    @property
+    def leaves_out_own_face(self) -> bool:
+        """Whether each person's attention leaves out the cells that the own face covers."""
+        return self.context_faces == "others_visible"
 
     @property
     def context_crop_offset(self) -> tuple[int, int]:

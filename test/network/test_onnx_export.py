@@ -149,6 +149,30 @@ def test_networks_without_some_parts(
     assert [one["name"] for one in graph["outputs"]] == person_outputs
 
 
+def test_the_own_face_is_left_out_where_the_weights_ask_for_it(tmp_path: Path) -> None:
+    architecture = VARIANTS["both_global_local"]
+    spec = InputSpec(context_faces="others_visible")
+    checkpoint = Checkpoint(lively_network(architecture), architecture, spec)
+    paths = export_onnx(checkpoint, tmp_path)
+    assert check_onnx(checkpoint, tmp_path) < 1e-5
+    graph = json.loads(paths[-1].read_text())["graphs"][PERSON_FILE]
+    assert graph["inputs"][-1] == {"name": "left_out", "type": "bool", "shape": ["people", 49]}
+    generator = np.random.default_rng(0)
+    encoded = run(
+        tmp_path / CONTEXT_ENCODER_FILE, contexts=generator.random((1, 3, 112, 112), np.float32)
+    )
+    for people in (1, 2, 5):
+        faces = generator.random((people, 3, 96, 96), np.float32)
+        left_out = np.arange(49) % 7 < np.arange(people)[:, None]
+        index = np.zeros(people, np.int64)
+        attention = run(
+            tmp_path / PERSON_FILE, faces=faces, context_index=index, left_out=left_out, **encoded
+        )["attention"].reshape(people, 49)
+        assert (attention[left_out] == 0).all()
+        assert (attention[~left_out] > 0).all()
+        np.testing.assert_allclose(attention.sum(1), 1, atol=1e-6)
+
+
 def test_a_wrong_graph_does_not_pass_the_check(
     checkpoint: Checkpoint, exported: Path, tmp_path: Path
 ) -> None:

@@ -154,8 +154,11 @@ def test_the_key_changes_with_everything_that_counts(samples: list[Sample]) -> N
         cache_key(samples, SamplePreparation(PREPARATION.input_spec, 4)),
         cache_key(samples, SamplePreparation(PREPARATION.input_spec, 3, "skip")),
         cache_key(samples, SamplePreparation(InputSpec(face_size=(20, 24)), 3)),
-        cache_key(
-            samples, SamplePreparation(InputSpec(face_size=(24, 20), context_faces="visible"), 3)
+        *(
+            cache_key(
+                samples, SamplePreparation(InputSpec(face_size=(24, 20), context_faces=faces), 3)
+            )
+            for faces in ("visible", "others_visible")
         ),
     ]
     os.utime(first.image, ns=(1, 1))
@@ -163,7 +166,7 @@ def test_the_key_changes_with_everything_that_counts(samples: list[Sample]) -> N
     write_image(first.image, noise(41, 50))
     os.utime(first.image, ns=(1, 1))
     others.append(cache_key(samples, PREPARATION))
-    assert len({original, *others}) == 11
+    assert len({original, *others}) == 12
 
 
 def test_a_changed_image_is_read_again(samples: list[Sample], tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ import torch
 from glamor_ros.network.input_spec import InputSpec
 from glamor_ros.perception.geometry import Box, Region
 from glamor_ros.perception.recognition.preprocessing import Preprocessor
+from glamor_ros.training.data.emotion_dataset import as_batch
 from glamor_ros.training.data.samples import Sample, SettingsError, one_hot
+from glamor_ros.training.evaluation.evaluate import network_inputs
 from glamor_ros.training.prepared.sample_preparation import SampleError, SamplePreparation
 
 from .made_images import noise, write_image
@@ -66,6 +68,29 @@ def test_faces_may_be_visible_in_the_context() -> None:
     visible = SamplePreparation(replace(SPEC, context_faces="visible"))
     assert np.array_equal(visible.context(IMAGE, BOX), SamplePreparation(SPEC).context(IMAGE, None))
     assert visible.context(IMAGE, BOX)[30:60, 60:80].mean() > 50
+
+
+@pytest.mark.parametrize(
+    "box", [BOX, BOX.scaled(1.3), Box(-20, -10, 60, 90), Box(290, 200, 350, 260), None]
+)
+def test_the_own_face_s_place_is_the_recognizers(box: Box | None) -> None:
+    spec = replace(SPEC, context_faces="others_visible")
+    context = SamplePreparation(spec).context(IMAGE, box)
+    assert context.shape == SamplePreparation(spec).context_shape == (128, 171, 4)
+    assert np.array_equal(context[..., :3], SamplePreparation(SPEC).context(IMAGE, None))
+    assert set(np.unique(context[..., 3])) <= {0, 255}
+    # Pixels of 320 / 171 by 240 / 128 of the image's.
+    area_px = box.clipped(320, 240).width * box.clipped(320, 240).height if box else 0
+    expected = area_px / (320 / 171 * 240 / 128)
+    assert (context[..., 3] == 255).sum() == pytest.approx(expected, rel=0.05)
+    batch = as_batch(
+        np.zeros((1, 96, 96, 3), np.uint8), context[None], np.zeros((1, 7), np.float32)
+    )
+    found = network_inputs(batch.faces, batch.contexts, spec)
+    regions = [box.clipped(320, 240)] if box else [Region(0, 0, 0, 0)]
+    assert found.own_faces is not None
+    assert torch.equal(found.own_faces, Preprocessor(spec).own_faces(PIXELS, regions))
+    assert found.contexts.shape == (1, 3, 112, 112)
 
 
 def test_the_box_is_scaled_as_the_input_spec_says() -> None:

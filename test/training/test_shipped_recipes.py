@@ -37,13 +37,18 @@ def one_step(stage: StageRecipe) -> StageRecipe:
 
 def prepared_samples(preparation: SamplePreparation) -> ArrayDataset:
     rng = np.random.default_rng(0)
-    (face_height, face_width, _), (height, width, _) = (
+    (face_height, face_width, _), (height, width, channels) = (
         preparation.face_shape,
         preparation.context_shape,
     )
+    contexts = noise(SAMPLES, max(height, width), rng)[:, :height, :width]
+    if channels == 4:
+        own_faces = np.zeros_like(contexts[..., :1])
+        own_faces[:, 30:60, 40:70] = 255
+        contexts = np.concatenate([contexts, own_faces], axis=3)
     return ArrayDataset(
         noise(SAMPLES, max(face_height, face_width), rng)[:, :face_height, :face_width],
-        noise(SAMPLES, max(height, width), rng)[:, :height, :width],
+        contexts,
         one_hot_rows(np.array([2, 5])),
     )
 

@@ -18,9 +18,11 @@ from lightning.pytorch.callbacks import Callback
 from safetensors.torch import save_file
 
 from glamor_ros.network.architecture import Architecture, build_glamor_net
+from glamor_ros.network.attention import ContextEncoding
 from glamor_ros.network.encoders import ResNet18Encoder
 from glamor_ros.network.weights.checkpoint import load_checkpoint
 from glamor_ros.training.data.batch_sampling import BatchError
+from glamor_ros.training.data.emotion_dataset import NetworkInputs
 from glamor_ros.training.data.joint_augmentation import JointAugmentation
 from glamor_ros.training.fit.branch_training import branch_architectures, take_encoders
 from glamor_ros.training.fit.lightning_module import NetworkBatch, StageModule
@@ -239,10 +241,10 @@ def test_loss_is_the_cross_entropy_with_the_distribution(label_smoothing: float)
     recipe = small_recipe(Architecture(), epochs=1, label_smoothing=label_smoothing)
     stage = module(recipe).eval()
     distributions = torch.tensor([[0.5, 0.3, 0.2, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 1.0]])
-    batch = NetworkBatch(torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32), distributions)
+    inputs = NetworkInputs(torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32), None)
     with torch.no_grad():
-        loss = stage.training_step(batch, 0)
-        logits = stage.network(batch.faces, batch.contexts).logits
+        loss = stage.training_step(NetworkBatch(inputs, distributions), 0)
+        logits = stage.network(inputs.faces, inputs.contexts).logits
     smoothed = (1 - label_smoothing) * distributions + label_smoothing / 7
     assert loss == pytest.approx(float(-(smoothed * logits.log_softmax(1)).sum(1).mean()), abs=1e-6)
 
@@ -251,16 +253,40 @@ def test_each_decision_is_trained_by_itself() -> None:
     recipe = small_recipe(Architecture.from_fields({"family": "ma_net"}), epochs=1)
     stage = module(recipe).eval()
     labels = torch.eye(7)[[1, 4]]
-    batch = NetworkBatch(torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32), labels)
+    inputs = NetworkInputs(torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32), None)
     with torch.no_grad():
-        loss = float(stage.training_step(batch, 0))
-        output = stage.network(batch.faces, batch.contexts)
+        loss = float(stage.training_step(NetworkBatch(inputs, labels), 0))
+        output = stage.network(inputs.faces, inputs.contexts)
     local, whole = (
         float(-decision.logits.log_softmax(1)[[0, 1], [1, 4]].mean())
         for decision in output.decisions
     )
     assert loss == pytest.approx(0.6 * local + 0.4 * whole, abs=1e-5)
     assert abs(local - whole) > 1e-3
+
+
+def test_the_own_face_is_left_out_in_training() -> None:
+    recipe = small_recipe(Architecture(), epochs=1)
+    stage = module(recipe).eval()
+    # Three of the four cells: what the fourth says is all that counts.
+    own_faces = torch.ones(2, 32, 32, dtype=torch.bool)
+    own_faces[0, 16:, 16:] = own_faces[1, :16, 16:] = False
+    inputs = NetworkInputs(torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32), own_faces)
+    labels = torch.eye(7)[[1, 4]]
+    with torch.no_grad():
+        loss = stage.training_step(NetworkBatch(inputs, labels), 0)
+        context = stage.network.encode_context(inputs.contexts)
+        counting = torch.tensor([3, 1])
+        alone = ContextEncoding(
+            context.cells[[0, 1], counting][:, None],
+            context.projection[[0, 1], counting][:, None],
+            height=1,
+            width=1,
+        )
+        logits = stage.network.recognize(stage.network.encode_faces(inputs.faces), alone).logits
+        without = stage.network(inputs.faces, inputs.contexts).logits
+    assert loss == pytest.approx(float(-(labels * logits.log_softmax(1)).sum(1).mean()), abs=1e-6)
+    assert (logits - without).abs().max() > 1e-5
 
 
 def test_label_distributions_are_learnt_as_such(tmp_path: Path) -> None:

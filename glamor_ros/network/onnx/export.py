@@ -4,7 +4,9 @@ Two graphs, because a context is encoded once for all people in it:
 context_encoder.onnx: contexts (C, 3, 112, 112), RGB in [0, 1], to cells and projection (C, 49, K).
 person.onnx: faces (P, 3, 96, 96), RGB in [0, 1], with cells, projection and context_index (P,),
     which names the context of each person, to probabilities (P, 7), attention (P, 7, 7) and
-    fusion_weights (P, 2), face and context.
+    fusion_weights (P, 2), face and context. Where input_spec.context_faces is "others_visible",
+    there is one more input, left_out (P, 49), bool, row-major: the cells of the context that the
+    person's own face covers, as `attention.cells_of_own_face` defines them; never all of a person.
 C and P are dynamic. A network that does without some of these lacks them, or the whole context
 encoder. model.json and each graph's metadata say what the inputs and outputs are.
 """
@@ -70,9 +72,12 @@ class PersonGraph(nn.Module):
     Args:
         network: The network.
         cells: Height and width of the context's feature map.
+        leaves_out_own_face: Whether it takes the cells that each person's attention leaves out.
     """
 
-    def __init__(self, network: GlamorNet, cells: tuple[int, int]) -> None:
+    def __init__(
+        self, network: GlamorNet, cells: tuple[int, int], *, leaves_out_own_face: bool
+    ) -> None:
         super().__init__()
         self.network = network
         self.inputs: dict[str, str] = {}
@@ -80,6 +85,8 @@ class PersonGraph(nn.Module):
             self.inputs["faces"] = PEOPLE
         if network.attention is not None:
             self.inputs |= {"cells": CONTEXTS, "projection": CONTEXTS, "context_index": PEOPLE}
+            if leaves_out_own_face:
+                self.inputs["left_out"] = PEOPLE
         self._cells = cells
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
@@ -99,7 +106,8 @@ class PersonGraph(nn.Module):
                 given[name].index_select(0, index) for name in ("cells", "projection")
             )
             context = ContextEncoding(cells, projection, *self._cells)
-        output = self.network.recognize(self.network.encode_faces(faces), context)
+        face_vector = self.network.encode_faces(faces)
+        output = self.network.recognize(face_vector, context, given.get("left_out"))
         outputs = {
             "probabilities": output.probabilities,
             "attention": output.attention,
@@ -135,11 +143,15 @@ class ExampleInputs:
         """
         with torch.inference_mode():
             encoding = self.network.encode_context(self.contexts(contexts))
+        faces = self._images(people, self.checkpoint.input_spec.face_size)
+        left_out = torch.rand(people, encoding.cells.shape[1], generator=self.generator) < 0.3
+        left_out[:, :1] = False  # Never all of a person.
         return {
-            "faces": self._images(people, self.checkpoint.input_spec.face_size),
+            "faces": faces,
             "cells": encoding.cells.clone(),
             "projection": encoding.projection.clone(),
             "context_index": torch.arange(people) % contexts,
+            "left_out": left_out,
         }
 
     def _images(self, count: int, size: tuple[int, int]) -> Tensor:
@@ -154,7 +166,11 @@ def graphs_of(checkpoint: Checkpoint) -> dict[str, ContextEncoderGraph | PersonG
     graphs: dict[str, ContextEncoderGraph | PersonGraph] = {}
     if network.context_encoder is not None:
         graphs[CONTEXT_ENCODER_FILE] = ContextEncoderGraph(network).eval()
-    graphs[PERSON_FILE] = PersonGraph(network, (encoding.height, encoding.width)).eval()
+    graphs[PERSON_FILE] = PersonGraph(
+        network,
+        (encoding.height, encoding.width),
+        leaves_out_own_face=checkpoint.input_spec.leaves_out_own_face,
+    ).eval()
     return graphs
 
 

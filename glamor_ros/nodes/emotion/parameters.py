@@ -83,7 +83,8 @@ EMOTION_PARAMETERS = (
         "context_mode",
         CONTEXT_MODES[0],
         "shared: all faces are masked in one context image, encoded once for everybody. "
-        "per_person: each person's own face is masked, one encoding for each.",
+        "per_person: each person's own face is masked, one encoding for each. Both are the same "
+        "for weights whose context shows the faces.",
         Changes.UNCONFIGURED,
         choices=CONTEXT_MODES,
     ),

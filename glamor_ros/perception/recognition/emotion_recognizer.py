@@ -36,8 +36,8 @@ class EmotionRecognizer:
         checkpoint: The network with its weights and what it expects of its inputs.
         context_mode: "shared" masks all faces in one context, encoded once; "per_person" masks each
             person's own face, as in training, and encodes one context for each. For one face they
-            are equal, and so they are where the checkpoint's context shows the faces or there is
-            no context.
+            are equal, and so they are where the checkpoint's context shows the faces ("visible",
+            "others_visible") or there is no context.
         device: Where the network runs; see `require_device`.
         precision: What it computes in; see `require_precision`.
 
@@ -63,6 +63,10 @@ class EmotionRecognizer:
         self._classifies_face = checkpoint.architecture.classifier_inputs != "context"
         self._device = require_device(device)
         self._preprocessor = Preprocessor(checkpoint.input_spec)
+        self._leaves_out_own_face = (
+            checkpoint.input_spec.leaves_out_own_face
+            and checkpoint.network.context_encoder is not None
+        )
         self._dtype = require_precision(precision, self._device)
         network = folded_for_inference(checkpoint.network).to(self._device, self._dtype)
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -104,13 +108,14 @@ class EmotionRecognizer:
         """What to hide in each context of a scene; without an entry there is no context."""
         if self._network.context_encoder is None or not faces:
             return []
-        if self._preprocessor.input_spec.context_faces == "visible":
+        if self._preprocessor.input_spec.context_faces != "masked":
             return [[]]
         return [faces] if self._shares_context else [[face] for face in faces]
 
     def _run(self, scenes: Sequence[Scene], regions: list[list[Region]]) -> GlamorOutput:
         faces: list[Tensor] = []
         contexts: list[Tensor] = []
+        own_faces: list[Tensor] = []
         owners: list[int] = []
         for scene, of_scene in zip(scenes, regions, strict=True):
             image = scene.frame.on(self._device)
@@ -119,6 +124,8 @@ class EmotionRecognizer:
                 faces.append(self._preprocessor.faces(image, of_scene))
             first = sum(len(of_others) for of_others in contexts)
             contexts.append(self._preprocessor.contexts(image, masks))
+            if self._leaves_out_own_face:
+                own_faces.append(self._preprocessor.own_faces(image, of_scene))
             is_shared = len(masks) == 1
             owners += [first if is_shared else first + i for i in range(len(of_scene))]
         index = torch.tensor(owners, dtype=torch.int64).to(self._device, non_blocking=True)
@@ -126,6 +133,7 @@ class EmotionRecognizer:
             _channels_first(torch.cat(faces).to(self._dtype)),
             _channels_first(torch.cat(contexts).to(self._dtype)),
             index if self._network.context_encoder is not None else None,
+            torch.cat(own_faces) if own_faces else None,
         )
         return output
 

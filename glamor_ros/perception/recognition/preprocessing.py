@@ -130,6 +130,17 @@ class Preprocessor:
             masked = masked * _visible(masks, rows.indices[0], columns.indices[0])
         return _interpolate(masked, rows.weight, columns.weight)
 
+    def own_faces(self, image: Tensor, regions: Sequence[Region]) -> Tensor:
+        """The pixels of the context whose centres lie in each region: (N, 112, 112), bool."""
+        (top, left), (height, width) = self._crop()
+        resized_height, resized_width = self.input_spec.context_resize
+        edges = _edges(regions, image.device)
+        y = _centres(image.shape[0], resized_height, slice(top, top + height), image.device)
+        x = _centres(image.shape[1], resized_width, slice(left, left + width), image.device)
+        rows = (y >= edges[:, 1:2]) & (y < edges[:, 1:2] + edges[:, 3:4])
+        columns = (x >= edges[:, 0:1]) & (x < edges[:, 0:1] + edges[:, 2:3])
+        return rows[:, :, None] & columns[:, None, :]
+
     def context_region(self, image_width: int, image_height: int) -> Region:
         """The part of the source image that the context, and so the attention map, covers."""
         (top, left), (height, width) = self._crop()
@@ -145,7 +156,14 @@ class Preprocessor:
 def _edges(regions: Sequence[Region], device: torch.device) -> Tensor:
     """x, y, width and height of each region: (N, 4) float64."""
     values = [(float(r.x), float(r.y), float(r.width), float(r.height)) for r in regions]
-    return torch.tensor(values, dtype=torch.float64).to(device, non_blocking=True)
+    edges = torch.tensor(values, dtype=torch.float64).view(-1, 4)
+    return edges.to(device, non_blocking=True)
+
+
+def _centres(length: int, resized: int, crop: slice, device: torch.device) -> Tensor:
+    """Where the centres of resized pixels lie in the source, in its pixels: (n,) float64."""
+    steps = torch.arange(resized, dtype=torch.float64, device=device)[crop] + 0.5
+    return steps * (length / resized)
 
 
 def _resampled(image: Tensor, rows: _Taps, columns: _Taps) -> Tensor:

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from ...network.input_spec import InputSpec
+from .samples import DatasetError
+
 Indices = Sequence[int] | NDArray[np.int64]
 
 
@@ -20,13 +23,54 @@ class Batch(NamedTuple):
 
     Attributes:
         faces: (N, 3, h, w), uint8, RGB.
-        contexts: (N, 3, 128, 171), uint8, RGB.
+        contexts: (N, 3, 128, 171), uint8, RGB; (N, 4, 128, 171) for a network whose attention
+            leaves the own face out: the fourth channel is 255 where that is and else 0, so that it
+            is cut and mirrored as the picture is.
         distributions: (N, 7), float32, rows sum to 1.
     """
 
     faces: Tensor
     contexts: Tensor
     distributions: Tensor
+
+
+class NetworkInputs(NamedTuple):
+    """The inputs of a network, made of prepared samples.
+
+    Attributes:
+        faces: (N, 3, 96, 96), float32 in [0, 1].
+        contexts: (N, 3, 112, 112), float32 in [0, 1].
+        own_faces: Where each face is in its context, (N, 112, 112), bool, for a network whose
+            attention leaves it out; else None.
+    """
+
+    faces: Tensor
+    contexts: Tensor
+    own_faces: Tensor | None
+
+    @classmethod
+    def of(cls, faces: Tensor, contexts: Tensor, input_spec: InputSpec) -> NetworkInputs:
+        """The inputs in images that have their final size.
+
+        Args:
+            faces: (N, 3, 96, 96), float32 in [0, 1].
+            contexts: (N, 3 or 4, 112, 112), float32 in [0, 1]; the fourth channel is the own face's
+                place.
+            input_spec: What the network expects.
+
+        Raises:
+            DatasetError: The own face's place is missing, or there although nothing needs it.
+        """
+        channels = 4 if input_spec.leaves_out_own_face else 3
+        if contexts.shape[1] != channels:
+            raise DatasetError(
+                f"the prepared contexts have {contexts.shape[1]} channels, a network with "
+                f"context_faces '{input_spec.context_faces}' needs {channels}: prepare the dataset "
+                "with this network's input_spec"
+            )
+        if channels == 3:
+            return cls(faces, contexts, None)
+        return cls(faces, contexts[:, :3], contexts[:, 3] > 0.5)
 
 
 class EmotionDataset(Dataset[Batch], ABC):
@@ -85,7 +129,7 @@ def as_batch(
 
     Args:
         faces: (N, h, w, 3).
-        contexts: (N, 128, 171, 3).
+        contexts: (N, 128, 171, 3 or 4); see Batch.
         distributions: (N, 7), rows sum to 1.
 
     Returns:

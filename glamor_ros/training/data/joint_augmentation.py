@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...network.input_spec import InputSpec
+from .emotion_dataset import NetworkInputs
 
 
 @dataclass(frozen=True)
@@ -50,25 +51,29 @@ class JointAugmentation:
 
     def __call__(
         self, faces: Tensor, contexts: Tensor, input_spec: InputSpec, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
+    ) -> NetworkInputs:
         """The network's inputs, made from prepared samples.
 
         Args:
             faces: (N, 3, h, w), uint8.
-            contexts: (N, 3, 128, 171), uint8.
-            input_spec: The sizes of the inputs.
+            contexts: (N, 3 or 4, 128, 171), uint8; see Batch.
+            input_spec: What the network expects.
             generator: The source of everything that is drawn, on the device of the images.
 
         Returns:
-            Faces and contexts, float32 in [0, 1]. Beyond the prepared images their edges repeat.
+            The inputs. Beyond the prepared images their edges repeat.
+
+        Raises:
+            DatasetError: The contexts were prepared for another kind of network.
         """
         count = len(faces)
         mirrored = torch.zeros(count, dtype=torch.bool, device=faces.device)
         if self.flip:
             mirrored = torch.rand(count, generator=generator, device=faces.device) < 0.5
-        return (
+        return NetworkInputs.of(
             self._faces(faces, mirrored, input_spec.face_size, generator),
             self._contexts(contexts, mirrored, input_spec.context_crop, generator),
+            input_spec,
         )
 
     def _faces(

@@ -13,7 +13,7 @@ from ...network.batch_norm_folding import folded_for_inference
 from ...network.input_spec import InputSpec
 from ...network.weights.checkpoint import Checkpoint
 from ...perception.device import require_device
-from ..data.emotion_dataset import EmotionDataset
+from ..data.emotion_dataset import EmotionDataset, NetworkInputs
 from .predictions import Predictions, unique_names
 
 BATCH_SIZE = 64
@@ -44,6 +44,7 @@ def predict_dataset(
 
     Raises:
         EvaluationError: Samples are smaller than the network's inputs.
+        DatasetError: The contexts were prepared for another kind of network.
         DeviceError: This machine has no such device.
     """
     torch_device = require_device(device)
@@ -52,32 +53,33 @@ def predict_dataset(
     for start in range(0, len(dataset), batch_size):
         indices = np.arange(start, min(start + batch_size, len(dataset)))
         batch = dataset.batch(indices)
-        faces, contexts = network_inputs(
+        inputs = network_inputs(
             batch.faces.to(torch_device), batch.contexts.to(torch_device), checkpoint.input_spec
         )
         with torch.inference_mode():
-            probabilities.append(network(faces, contexts).probabilities.cpu())
+            output = network(inputs.faces, inputs.contexts, own_faces=inputs.own_faces)
+            probabilities.append(output.probabilities.cpu())
         on_progress(int(indices[-1]) + 1, len(dataset))
     return Predictions(
         unique_names(dataset.names), dataset.labels, torch.cat(probabilities).numpy()
     )
 
 
-def network_inputs(faces: Tensor, contexts: Tensor, spec: InputSpec) -> tuple[Tensor, Tensor]:
+def network_inputs(faces: Tensor, contexts: Tensor, spec: InputSpec) -> NetworkInputs:
     """The network's inputs, cut from the centre of prepared samples.
 
     Args:
         faces: (N, 3, h, w), uint8.
-        contexts: (N, 3, H, W), uint8.
-        spec: The sizes of the inputs.
-
-    Returns:
-        Faces and contexts, float32 in [0, 1].
+        contexts: (N, 3 or 4, H, W), uint8; see Batch.
+        spec: What the network expects.
 
     Raises:
         EvaluationError: The samples are smaller than the network's inputs.
+        DatasetError: The contexts were prepared for another kind of network.
     """
-    return _from_centre(faces, spec.face_size), _from_centre(contexts, spec.context_crop)
+    return NetworkInputs.of(
+        _from_centre(faces, spec.face_size), _from_centre(contexts, spec.context_crop), spec
+    )
 
 
 def _from_centre(images: Tensor, size: tuple[int, int]) -> Tensor:

@@ -18,7 +18,7 @@ from ...network.decision_fusion import Decision
 from ...network.emotions import EMOTIONS
 from ...network.glamor_net import GlamorNet, GlamorOutput
 from ...network.input_spec import InputSpec
-from ..data.emotion_dataset import Batch
+from ..data.emotion_dataset import Batch, NetworkInputs
 from ..data.joint_augmentation import JointAugmentation
 from ..evaluation.evaluate import network_inputs
 from .recipe import StageRecipe
@@ -32,13 +32,11 @@ class NetworkBatch(NamedTuple):
     """A batch of the network's inputs with their labels.
 
     Attributes:
-        faces: (N, 3, 96, 96), float32 in [0, 1].
-        contexts: (N, 3, 112, 112), float32 in [0, 1].
+        inputs: N of them.
         distributions: (N, 7), rows sum to 1.
     """
 
-    faces: Tensor
-    contexts: Tensor
+    inputs: NetworkInputs
     distributions: Tensor
 
 
@@ -158,7 +156,7 @@ class StageModule(LightningModule):
             inputs = self._augmentation(faces, contexts, self._input_spec, self._generator)
         else:
             inputs = network_inputs(faces, contexts, self._input_spec)
-        return NetworkBatch(*inputs, distributions)
+        return NetworkBatch(inputs, distributions)
 
     def training_step(self, batch: NetworkBatch, batch_idx: int) -> Tensor:
         return self._step(batch, self.train_metrics, "train", self._recipe.label_smoothing)
@@ -169,7 +167,10 @@ class StageModule(LightningModule):
     def _step(
         self, batch: NetworkBatch, metrics: EpochMetrics, name: str, label_smoothing: float
     ) -> Tensor:
-        output: GlamorOutput = self.network(batch.faces, batch.contexts)
+        inputs = batch.inputs
+        output: GlamorOutput = self.network(
+            inputs.faces, inputs.contexts, own_faces=inputs.own_faces
+        )
         loss = weighted_cross_entropy(output.decisions, batch.distributions, label_smoothing)
         metrics.update(loss, output, batch.distributions)
         for key, metric in metrics.named(fuses=output.fusion_weights is not None).items():

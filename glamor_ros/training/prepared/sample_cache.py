@@ -1,7 +1,8 @@
 """Prepared samples on disk, so that no epoch decodes an image again.
 
 A cache is a folder `<directory>/<key>` with
-    faces.npy (rows, h, w, 3), contexts.npy (rows, 128, 171, 3): uint8 RGB,
+    faces.npy (rows, h, w, 3), contexts.npy (rows, 128, 171, 3): uint8 RGB (contexts may
+        have a fourth channel, see Batch),
     distributions.npy (rows, 7) float32, used_rows.npy (N,): the rows of samples that were read,
     index.json: the images' names, and what was left out.
 The key is a hash of everything that the contents depend on, the images' sizes and times included.

@@ -24,11 +24,12 @@ class SampleError(GlamorError, ValueError):
 
 @dataclass(frozen=True)
 class PreparedSample:
-    """A sample's images before augmentation, uint8, RGB.
+    """A sample's images before augmentation, uint8, RGB (see `Batch`).
 
     Attributes:
         face: (h + 2 margin, w + 2 margin, 3).
-        context: (128, 171, 3), not yet cropped.
+        context: (128, 171, 3), not yet cropped; with a fourth channel, 255 where the own face is
+            and else 0, for a network whose attention leaves it out.
     """
 
     face: NDArray[np.uint8]
@@ -68,8 +69,8 @@ class SamplePreparation:
 
     @property
     def context_shape(self) -> tuple[int, int, int]:
-        """The shape of a prepared context, (height, width, 3)."""
-        return *self.input_spec.context_resize, 3
+        """The shape of a prepared context, (height, width, channels)."""
+        return *self.input_spec.context_resize, 4 if self.input_spec.leaves_out_own_face else 3
 
     def read(self, sample: Sample) -> PreparedSample:
         """The prepared images of a sample, read from its file.
@@ -112,16 +113,22 @@ class SamplePreparation:
             box: The face; None where none is known.
 
         Returns:
-            (128, 171, 3), RGB.
+            (128, 171, 3), RGB; (128, 171, 4) with the own face's place, see PreparedSample.
 
         Raises:
             SampleError: The box is outside the image.
         """
-        is_masked = self.input_spec.context_faces == "masked"
-        masks = [self._region(image_bgr, box)] if box and is_masked else []
-        uncropped = replace(self.input_spec, context_crop=self.input_spec.context_resize)
+        own_face = [self._region(image_bgr, box)] if box else []
+        masks = own_face if self.input_spec.context_faces == "masked" else []
+        preprocessor = Preprocessor(
+            replace(self.input_spec, context_crop=self.input_spec.context_resize)
+        )
         image = torch.from_numpy(np.require(image_bgr, requirements=["C", "W"]))
-        return _to_uint8(Preprocessor(uncropped).contexts(image, [masks]))
+        context = _to_uint8(preprocessor.contexts(image, [masks]))
+        if not self.input_spec.leaves_out_own_face:
+            return context
+        place = preprocessor.own_faces(image, own_face).any(dim=0).numpy()
+        return np.dstack([context, place.astype(np.uint8) * np.uint8(255)])
 
     def _region(self, image_bgr: NDArray[np.uint8], box: Box) -> Region:
         height, width = image_bgr.shape[:2]
