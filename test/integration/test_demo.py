@@ -178,7 +178,7 @@ def test_where_the_dashboard_lacks_packages_the_demo_says_so_and_goes_on(
     output = tmp_path / "demo_output"
     code, _, stderr = Demo(output, random_weights, "--duration", "1").wait()
     assert code == 0, stderr
-    assert "pip install glamor_ros[dashboard] (no uvicorn here)" in stderr
+    assert "pip install 'glamor_ros[dashboard]' (no uvicorn here)" in stderr
     assert messages(output / "emotions.jsonl")
     assert not (output / "dashboard_node.log").exists()
 

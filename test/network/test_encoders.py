@@ -83,7 +83,7 @@ def test_images_are_normalised_as_imagenet_s_inside_the_encoder(name: str) -> No
 @pytest.mark.parametrize("name", IMAGENET_ENCODERS + IMAGENET_BASELINES)
 def test_names_and_shapes_are_torchvision_s(name: str) -> None:
     with torch.device("meta"):
-        encoder = (ENCODERS | BASELINE_ENCODERS)[name]()
+        encoder = {**ENCODERS, **BASELINE_ENCODERS}[name]()
     assert isinstance(encoder, ImageNetEncoder)
     expected = {
         parameter: shape

@@ -112,7 +112,7 @@ def _can_serve_dashboard() -> bool:
         from ...nodes.dashboard import server  # noqa: F401
     except ImportError as error:
         message_console().print(
-            f"no dashboard: it needs more packages: pip install glamor_ros[dashboard] ({error})",
+            f"no dashboard: it needs more packages: pip install 'glamor_ros[dashboard]' ({error})",
             markup=False,
         )
         return False
