@@ -118,7 +118,7 @@ def test_numbers_without_a_point_are_numbers(tmp_path: Path) -> None:
         ),
         ({"stages.joint": 5}, "stages.joint is 5, expected keys with values"),
         ({"model": {"attention": "local"}}, "'model': unknown attention 'local'; .*global_local"),
-        ({"model": {"family": "alexnet"}}, "model: unknown family 'alexnet'"),
+        ({"model": {"family": "lenet"}}, "model: unknown family 'lenet'"),
         ({"model": {"classifier_units": "many"}}, "'model.classifier_units' is 'many'"),
         ({"model": {"depth": 3}}, "unknown key 'model.depth'"),
         ({"inputs": {"face_size": [96]}}, "'inputs.face_size' is .96., expected a list of 2 whole"),
