@@ -203,17 +203,10 @@ def test_as_a_user_types_it(checkpoint: Checkpoint, tmp_path: Path) -> None:
     assert len(lines) == 4
 
 
-@pytest.mark.parametrize(
-    ("family", "input_spec"),
-    [
-        ("efficient_face", InputSpec(face_size=(224, 224))),
-        ("resnet50", InputSpec(context_resize=(64, 80), context_crop=(64, 64))),
-    ],
-)
-def test_networks_that_the_paper_compares_with(
-    tmp_path: Path, family: str, input_spec: InputSpec
-) -> None:
-    architecture = Architecture.from_fields({"family": family})
-    checkpoint = Checkpoint(lively_network(architecture), architecture, input_spec)
+def test_a_network_that_the_paper_compares_with(tmp_path: Path) -> None:
+    architecture = Architecture.from_fields({"family": "efficient_face"})
+    checkpoint = Checkpoint(
+        lively_network(architecture), architecture, InputSpec(face_size=(224, 224))
+    )
     export_onnx(checkpoint, tmp_path)
     assert check_onnx(checkpoint, tmp_path) < 1e-4
