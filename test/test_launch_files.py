@@ -24,9 +24,10 @@ PAGE = (REPOSITORY / "docs" / "launch.md").read_text()
 RVIZ = yaml.safe_load((REPOSITORY / "config" / "glamor.rviz").read_text())
 LAYOUT = json.loads((REPOSITORY / "config" / "foxglove_layout.json").read_text())
 # What one camera without a namespace has, as both views name it.
-SHOWN_TOPICS = {f"/{spec.name}" for spec in (*topics.EMOTION_OUTPUTS, *topics.SOURCE_OUTPUTS)} | {
-    "/markers",
-    "/diagnostics",
+SHOWN_TOPICS = {
+    f"/{spec.name.lstrip('/')}"
+    for spec in (*topics.EMOTION_OUTPUTS, *topics.SOURCE_OUTPUTS, *topics.MARKERS_OUTPUTS)
+    if not spec.name.endswith("/compressed")
 }
 
 
@@ -118,5 +119,5 @@ def test_foxglove_shows_the_same_topics() -> None:
     text = json.dumps(LAYOUT["configById"])
     named = set(re.findall(r'"(/\w+)["/.]', text))
 
-    assert named == SHOWN_TOPICS - {"/attention", "/image/compressed"}
+    assert named == SHOWN_TOPICS - {"/attention"}
     assert LAYOUT["configById"]["3D!people"]["topics"] == {"/markers": {"visible": True}}

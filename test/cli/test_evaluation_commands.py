@@ -116,7 +116,7 @@ def test_from_images_to_the_papers_tables(
     assert result.exit_code == 0, result.output
     measured = f"{100 * record.accuracy:.2f}"
     assert f"| GLAMOR-Net (original) | NCAER-S | 46.91 | {measured} |" in result.output
-    assert "5 of the 27 results" in result.output
+    assert "5 of the 33 results" in result.output
     out = tmp_path / "report.md"
     arguments = ["report", str(tmp_path / "runs"), "--markdown", str(out)]
     result = RUNNER.invoke(app, [*arguments, "--json", str(tmp_path / "report.json")])

@@ -51,7 +51,7 @@ def checkpoint() -> Checkpoint:
     network = build_glamor_net(architecture).eval()
     # Fresh weights say nearly the same of all images.
     with torch.no_grad():
-        network.classifier[-1].weight *= 300  # type: ignore[index]
+        network.classifier[-1].weight *= 100  # type: ignore[index]
     return Checkpoint(network, architecture, InputSpec())
 
 
@@ -64,7 +64,7 @@ def test_is_what_the_network_says_of_the_centres(checkpoint: Checkpoint) -> None
     contexts = torch.from_numpy(dataset.contexts[:, 8:120, 29:141]).permute(0, 3, 1, 2) / 255
     with torch.inference_mode():
         expected = checkpoint.network(faces, contexts).probabilities.numpy()
-    assert expected.std(axis=0).max() > 0.01
+    assert expected.std(axis=0).max() > 1e-3
     np.testing.assert_allclose(predictions.probabilities, expected, atol=1e-5)
     assert predictions.labels.tolist() == [0, 1, 2, 3, 4]
     assert predictions.names == ["0.png", "1.png", "2.png", "3.png", "4.png"]
