@@ -28,6 +28,17 @@ class CountColumn(ProgressColumn):
         return Text(f"{task.completed:.0f}{total}", style="progress.download")
 
 
+def progress_columns() -> tuple[ProgressColumn, ...]:
+    """What every bar of this package shows."""
+    return (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        CountColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+
+
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
     """A display of stages, each with a bar of its own.
@@ -35,14 +46,7 @@ def progress_bar() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
     Yields:
         A function from the title of a stage to what takes the numbers done and of all in it.
     """
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        CountColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=message_console()) as progress:
+    with Progress(*progress_columns(), console=message_console()) as progress:
 
         def stage(title: str) -> Callable[[int, int], None]:
             # Not started: the bar pulses until the first report says how many there are.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Optional
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress
 from rich.text import Text
 
 from ...errors import GlamorError
@@ -26,7 +26,7 @@ from ..detector_options import (
     upsample_option,
 )
 from ..extras import needs_extra
-from ..progress import CountColumn
+from ..progress import progress_columns
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -209,11 +209,6 @@ def _lines(report: AnnotationReport) -> Iterator[str]:
 
 def _progress(console: Console) -> Progress:
     """Shown on a terminal only, and gone when done."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        CountColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
+    return Progress(
+        *progress_columns(), console=console, transient=True, disable=not console.is_terminal
     )
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -92,12 +92,13 @@ class SparseDetection:
         new = [face for face in known if face.detections < _FIRST_LOOKS]
         others = [face for face in known if face.detections >= _FIRST_LOOKS]
 
+        is_hurried = bool(others) and self._spare_time.is_short
         is_somebody_new = any(face.detections == 1 and not face.is_missed for face in known)
         may_sweep = not is_somebody_new and not self._is_faces_turn
-        slices = self._slices_due(width, height, stamp_s, elapsed_s, others) if may_sweep else []
-        is_either = bool(slices and others) and self._spare_time.is_short
-        self._is_faces_turn = is_either
-        faces = new if is_either else new + self._in_turn(others, elapsed_s)
+        sweep = self._sweep(width, height) if may_sweep else ()
+        slices = self._slices_due(sweep, stamp_s, elapsed_s, is_hurried) if sweep else []
+        self._is_faces_turn = is_hurried and bool(slices)
+        faces = new if self._is_faces_turn else new + self._in_turn(others, elapsed_s)
 
         self._looks = {face.key: self._looks.get(face.key, 0) + (face in faces) for face in known}
         areas = [self._surroundings(face, stamp_s, width, height) for face in faces]
@@ -108,16 +109,12 @@ class SparseDetection:
         )
 
     def _slices_due(
-        self, width: int, height: int, stamp_s: float, elapsed_s: float, others: Sequence[KnownFace]
+        self, sweep: Sequence[SearchArea], stamp_s: float, elapsed_s: float, is_hurried: bool
     ) -> list[SearchArea]:
-        sweep = self._sweep(width, height)
         count = len(sweep)
-        if not count:
-            return []
         # A slice less: who is found in the last one is to be a person in time, too.
         interval_s = max(self._sweep_period_s / (count + 1), _MIN_SLICE_INTERVAL_S)
-        is_short = bool(others) and self._spare_time.is_short
-        most = 1 if is_short or elapsed_s < _FEW_FRAMES_INTERVAL_S else _MAX_SLICES_A_FRAME
+        most = 1 if is_hurried or elapsed_s < _FEW_FRAMES_INTERVAL_S else _MAX_SLICES_A_FRAME
         late_s = stamp_s - self._swept_s
         due = int(min((late_s + STAMP_JITTER_S) / interval_s, count, most))
         is_first_sweep = self._swept < count
