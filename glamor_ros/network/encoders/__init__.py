@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from .mobilenet_v2 import MobileNetV2Encoder
-from .original import KERAS_BATCH_NORM_EPSILON, ConvolutionBlock, Encoder, OriginalEncoder, WideEncoder
+from .original import (
+    KERAS_BATCH_NORM_EPSILON,
+    ConvolutionBlock,
+    Encoder,
+    OriginalEncoder,
+    WideEncoder,
+)
 from .pretrained import (
     EncoderWeightsError,
     ImageNetEncoder,
