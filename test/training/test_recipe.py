@@ -10,14 +10,15 @@ import yaml
 
 from glamor_ros.network.architecture import build_glamor_net, stored_values
 from glamor_ros.training.evaluation.paper_tables import PAPER_RESULTS, PaperResult
+from glamor_ros.training.fit.optimizers import AdamW, Muon, Sgd
 from glamor_ros.training.fit.recipe import (
     PaperRow,
     Recipe,
-    RecipeError,
     find_recipe,
     load_recipe,
     shipped_recipes,
 )
+from glamor_ros.training.fit.recipe_errors import RecipeError
 
 MINIMAL = {"model": {}, "stages": {"joint": {"epochs": 1, "batch_size": 2, "learning_rate": 0.1}}}
 SHIPPED = shipped_recipes()
@@ -59,7 +60,8 @@ def test_each_recipe_for_the_paper_is_of_a_row_that_exists_and_uses_the_released
         else:
             assert figures == (5e-4, 4, 60), name
             assert joint.schedule.at_epochs == (25, 40), name
-        assert (joint.momentum, joint.dropout, joint.label_smoothing) == (0.9, 0.5, 0.0), name
+        assert joint.optimizer == Sgd(momentum=0.9), name
+        assert (joint.dropout, joint.label_smoothing) == (0.5, 0.0), name
         assert recipe.stages.branches in (None, joint), name
 
 
@@ -86,6 +88,30 @@ def test_a_base_is_merged_key_by_key(tmp_path: Path) -> None:
     assert (recipe.stages.joint.epochs, recipe.stages.joint.batch_size) == (9, 2)
 
 
+def test_another_optimizer_replaces_the_bases(tmp_path: Path) -> None:
+    first = yaml.safe_load(yaml.safe_dump(MINIMAL))
+    first["stages"]["joint"]["optimizer"] = {"name": "sgd", "momentum": 0.5}
+    write(tmp_path / "first.yaml", first)
+
+    def optimizer(**values: object) -> object:
+        changed = {"base": "first.yaml", "stages": {"joint": {"optimizer": values}}}
+        return load_recipe(write(tmp_path / "changed.yaml", changed)).stages.joint.optimizer
+
+    assert optimizer(nesterov=True) == Sgd(momentum=0.5, nesterov=True)
+    assert optimizer(name="adamw", betas=[0.8, 0.9]) == AdamW(betas=(0.8, 0.9))
+    assert optimizer(name="muon") == Muon()
+
+
+def test_momentum_beside_the_learning_rate_is_the_optimizers(tmp_path: Path) -> None:
+    content = yaml.safe_load(yaml.safe_dump(MINIMAL))
+    content["stages"]["joint"] |= {"momentum": 0.8, "nesterov": True}
+    recipe = load_recipe(write(tmp_path / "flat.yaml", content))
+    assert recipe.stages.joint.optimizer == Sgd(momentum=0.8, nesterov=True)
+    content = {"base": "flat.yaml", "stages": {"joint": {"momentum": 0.7}}}
+    recipe = load_recipe(write(tmp_path / "above.yaml", content))
+    assert recipe.stages.joint.optimizer == Sgd(momentum=0.7, nesterov=True)
+
+
 def test_numbers_without_a_point_are_numbers(tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_text("model: {}\nstages: {joint: {epochs: 1, batch_size: 2, learning_rate: 5e-4}}\n")
@@ -102,30 +128,64 @@ def test_numbers_without_a_point_are_numbers(tmp_path: Path) -> None:
             {"stages": {"joint": {"epochs": 1, "batch_size": 4}}},
             "'stages.joint.learning_rate' is m",
         ),
-        ({"stages.joint.epochs": 0}, "stages.joint: epochs is 0; it must be at least 1"),
-        ({"stages.joint.epochs": 1.5}, "'stages.joint.epochs' is 1.5, expected a whole number"),
-        ({"stages.joint.batch_size": True}, "'stages.joint.batch_size' is True, expected a whole"),
-        ({"stages.joint.learning_rate": "fast"}, "learning_rate' is 'fast', expected a number"),
-        ({"stages.joint.learning_rate": 10**400}, "learning_rate' is 1000.*, expected a number"),
-        ({"stages.joint.learning_rate": -1}, "stages.joint: learning_rate is -1.0"),
-        ({"stages.joint.dropout": 1}, "stages.joint: dropout is 1.0; it must be .* below 1"),
-        ({"stages.joint.precision": "8"}, "unknown precision '8'; known are 32-true"),
-        ({"stages.joint.schedule": {"kind": "stairs"}}, "stages.joint.schedule: unknown kind 'sta"),
+        ({"stages.joint.epochs": 0}, "'stages.joint.epochs' is 0: .* greater than or equal to 1"),
+        ({"stages.joint.epochs": 1.5}, "'stages.joint.epochs' is 1.5: .* a valid integer"),
+        ({"stages.joint.batch_size": True}, "'stages.joint.batch_size' is True: .* valid integer"),
+        ({"stages.joint.learning_rate": "fast"}, "learning_rate' is 'fast': .* a valid number"),
+        ({"stages.joint.learning_rate": 10**400}, "learning_rate' is 1000.* a finite number"),
+        ({"stages.joint.learning_rate": -1}, "learning_rate' is -1.*: .* greater than 0"),
+        (
+            {"stages.joint.learning_rate": float("nan")},
+            "learning_rate' is nan: .* than 0|learning_rate' is nan",
+        ),
+        ({"stages.joint.dropout": 1}, "stages.joint.dropout' is 1.*: .* less than 1"),
+        ({"stages.joint.precision": "8"}, "joint.precision' is '8': it should be '32-true', 'bf16"),
+        ({"stages.joint.schedule": {"kind": "stairs"}}, "schedule.kind' is 'stairs': .* 'cosine'"),
         ({"stages.joint.schedule": {"kind": "step"}}, "stages.joint.schedule: at_epochs is"),
         (
             {"stages.joint.schedule": {"kind": "step", "at_epochs": [2, "x"]}},
             r"'stages.joint.schedule.at_epochs\[1\]' is 'x'",
         ),
-        ({"stages.joint": 5}, "stages.joint is 5, expected keys with values"),
+        ({"stages.joint.optimizer": {"name": "lion"}}, "optimizer.name' is 'lion': .* 'muon'"),
+        ({"stages.joint.optimizer": {"betas": [0, 0]}}, "stages.joint.optimizer.name' is missing"),
+        (
+            {"stages.joint.optimizer": {"name": "adamw", "momentum": 0.9}},
+            "unknown key 'stages.joint.optimizer.momentum'; known are name, betas",
+        ),
+        (
+            {"stages.joint.optimizer": {"name": "adamw", "betas": [0.9]}},
+            "stages.joint.optimizer.betas",
+        ),
+        ({"stages.joint.momentum": 1.5}, "'stages.joint.optimizer.momentum' is 1.5: .* less than"),
+        (
+            {"stages.joint.optimizer": {"name": "sgd", "momentum": 0.0, "nesterov": True}},
+            "stages.joint.optimizer: nesterov needs a momentum above 0",
+        ),
+        ({"stages.joint.frozen": ["nose"]}, r"stages.joint.frozen\[0\]' is 'nose': .*'attention'"),
+        (
+            {"model": {"classifier_inputs": "face"}, "stages.joint.frozen": ["attention"]},
+            "names the attention, which this model does not have; it has classifier, face_encoder",
+        ),
+        (
+            {"stages.joint.learning_rate_factors": {"fusion": 0}},
+            "'stages.joint.learning_rate_factors.fusion' is 0",
+        ),
+        ({"stages.joint": 5}, "'stages.joint' is 5: it should be an object"),
+        ({"stages": 5}, "'stages' is 5: it should be an object"),
         ({"model": {"attention": "local"}}, "'model': unknown attention 'local'; .*global_local"),
         ({"model": {"family": "lenet"}}, "model: unknown family 'lenet'"),
-        ({"model": {"classifier_units": "many"}}, "'model.classifier_units' is 'many'"),
-        ({"model": {"depth": 3}}, "unknown key 'model.depth'"),
-        ({"inputs": {"face_size": [96]}}, "'inputs.face_size' is .96., expected a list of 2 whole"),
+        ({"model": {"classifier_units": "many"}}, "'model': classifier_units is 'many'"),
+        ({"model": {"depth": 3}}, "model: an architecture has no 'depth'; its fields are encoder"),
+        ({"inputs": {"face_size": [96]}}, r"inputs: face_size is \[96\], expected \[height, width"),
         ({"inputs": {"context_faces": "blurred"}}, "inputs: unknown context_faces 'blurred'"),
         ({"augmentation": {"rotation_deg": 300}}, "augmentation: rotation_deg is 300.0"),
+        (
+            {"augmentation": {"rotation": 30}},
+            "unknown key 'augmentation.rotation'; .* rotation_deg",
+        ),
         ({"without_face": "dog"}, "'without_face' is 'dog'"),
         ({"seed": -1}, "'seed' is -1"),
+        ({"seed": 2.5, "without": 1}, "'seed' is 2.5: .*; unknown key 'without'"),
         (
             {
                 "model": {"classifier_inputs": "face"},

@@ -21,7 +21,8 @@ from ...network.input_spec import InputSpec
 from ..data.emotion_dataset import Batch, NetworkInputs
 from ..data.joint_augmentation import JointAugmentation
 from ..evaluation.evaluate import network_inputs
-from .recipe import StageRecipe
+from .optimizers import parameter_groups
+from .stage_recipe import StageRecipe
 
 # What is logged of each epoch, as "train/…" and "validation/…".
 LOSS, ACCURACY = "loss", "accuracy"
@@ -115,15 +116,13 @@ class StageModule(LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         recipe, schedule = self._recipe, self._recipe.schedule
-        parameters = [p for p in self.network.parameters() if p.requires_grad]
-        groups = [
-            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe.weight_decay},
-            # Biases and normalisation are not decayed.
-            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-        ]
-        optimizer = torch.optim.SGD(
-            groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.nesterov
+        groups = parameter_groups(
+            dict(self.network.named_children()),
+            recipe.learning_rate,
+            recipe.weight_decay,
+            recipe.learning_rate_factors,
         )
+        optimizer = recipe.optimizer.build(groups)
         steps_per_epoch = int(self.trainer.estimated_stepping_batches) / recipe.epochs
 
         def scale(step: int) -> float:

@@ -26,8 +26,9 @@ from .branch_training import branch_architectures, take_encoders
 from .data_module import EmotionDataModule
 from .lightning_module import StageModule
 from .provenance import describe_samples, provenance
-from .recipe import Recipe, StageRecipe
+from .recipe import Recipe
 from .run_directory import RunDirectory, StageDirectory
+from .stage_recipe import StageRecipe
 from .training_callbacks import AveragedWeights, BestWeights, FusionWatch, epoch_figures
 
 JOINT = "joint"
