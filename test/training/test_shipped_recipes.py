@@ -17,7 +17,7 @@ from glamor_ros.network.architecture import build_glamor_net, stored_values
 from glamor_ros.network.baselines import FROZEN_FAMILIES
 from glamor_ros.network.weights.checkpoint import load_checkpoint
 from glamor_ros.training.fit.branch_training import branch_architectures
-from glamor_ros.training.fit.lightning_module import weighted_cross_entropy
+from glamor_ros.training.fit.losses import weighted_cross_entropy
 from glamor_ros.training.fit.recipe import Recipe, StageRecipe, load_recipe, shipped_recipes
 from glamor_ros.training.prepared.sample_preparation import SamplePreparation
 

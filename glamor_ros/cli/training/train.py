@@ -88,7 +88,8 @@ def train(
     """
     with needs_extra("training"):
         from ...training.fit.recipe import find_recipe, load_recipe
-        from ...training.fit.trainer import RunSettings, TrainingData, is_first_process
+        from ...training.fit.run_settings import RunSettings
+        from ...training.fit.trainer import TrainingData, is_first_process
         from ...training.fit.trainer import train as train_network
         from ...training.fit.training_callbacks import EpochLines
     settings = RunSettings(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -48,6 +48,18 @@ class JointAugmentation:
         angle = math.radians(min(self.rotation_deg, 45.0))
         turned = max(input_spec.face_size) * (math.cos(angle) + math.sin(angle))
         return math.ceil((turned - max(input_spec.face_size)) / 2) + self.face_shift_px
+
+    def at_strength(self, strength: float) -> JointAugmentation:
+        """The same with smaller, or larger, turns and shifts.
+
+        Args:
+            strength: Their factor.
+        """
+        return replace(
+            self,
+            rotation_deg=min(self.rotation_deg * strength, 180.0),
+            face_shift_px=round(self.face_shift_px * strength),
+        )
 
     def __call__(
         self, faces: Tensor, contexts: Tensor, input_spec: InputSpec, generator: torch.Generator

@@ -47,7 +47,7 @@ class MuonWithAdamW(torch.optim.Optimizer):
             self._inner["adamw"] = torch.optim.AdamW(copies, betas=betas)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Take one step.
 
         Args:

@@ -95,7 +95,7 @@ def parameter_groups(
     parts: Mapping[str, nn.Module],
     learning_rate: float,
     weight_decay: float,
-    learning_rate_factors: Mapping[str, float],
+    learning_rate_factors: Mapping[Any, float],
 ) -> list[dict[str, Any]]:
     """The parameters to train, in groups with a learning rate and a weight decay each.
 

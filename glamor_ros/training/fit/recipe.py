@@ -20,7 +20,7 @@ from ..prepared.sample_preparation import WITHOUT_FACE, SamplePreparation
 from .branch_training import branch_architectures
 from .recipe_errors import STRICT, RecipeError, told
 from .recipe_reading import read_yaml
-from .stage_recipe import Precision, StageRecipe
+from .stage_recipe import Part, Precision, StageRecipe
 
 MAX_SEED = 2**31
 # Where momentum and nesterov were before there were several optimizers.
@@ -72,6 +72,9 @@ class Recipe:
         stages: How it is trained.
         inputs: The sizes of its inputs.
         augmentation: Random changes to the training samples.
+        start: For parts of the network, the trained weights from which they start: NAME, the part
+            of the same name in the checkpoint that the run is given by this name, or NAME.PART,
+            another part of it.
         pretrained_encoders: Whether the encoders start from weights trained elsewhere, which the
             run is given.
         without_face: What becomes of images without a face; see SamplePreparation.
@@ -86,6 +89,7 @@ class Recipe:
     stages: Stages
     inputs: Annotated[InputSpec, BeforeValidator(_input_spec)] = field(default_factory=InputSpec)
     augmentation: JointAugmentation = field(default_factory=JointAugmentation)
+    start: dict[Part, str] = field(default_factory=dict)
     pretrained_encoders: bool = False
     without_face: str = WITHOUT_FACE[0]
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
@@ -99,10 +103,24 @@ class Recipe:
                 f"'without_face' is '{self.without_face}'; known are {', '.join(WITHOUT_FACE)}"
             )
         parts = self._parts_of_network()
-        for part in sorted(self.stages.joint.named_parts() - parts):
+        for key, named in (
+            ("stages.joint", self.stages.joint.named_parts()),
+            ("start", set(self.start)),
+        ):
+            for part in sorted(named - parts):
+                raise ValueError(
+                    f"'{key}' names the {part}, which this model does not have; it has "
+                    f"{', '.join(sorted(parts))}"
+                )
+        if self.stages.branches and self.start:
             raise ValueError(
-                f"'stages.joint' names the {part}, which this model does not have; it has "
-                f"{', '.join(sorted(parts))}"
+                "'stages.branches' trains encoders from new weights, 'start' takes trained ones; "
+                "leave one of them out"
+            )
+        if self.stages.joint.face_loss_weight and not {"face_encoder", "context_encoder"} <= parts:
+            raise ValueError(
+                "'stages.joint.face_loss_weight' is for networks that look at face and context; "
+                "set it to 0"
             )
         if self.stages.branches and not branch_architectures(self.model):
             raise ValueError(
@@ -116,9 +134,12 @@ class Recipe:
                 network = build_glamor_net(self.model)
         except ArchitectureError as error:
             raise ValueError(f"'model': {error}") from error
-        return {
-            name for name, part in network.named_children() if any(True for _ in part.parameters())
+        parts = {
+            name
+            for name, part in network.named_children()
+            if next(part.parameters(), None) is not None
         }
+        return parts | ({"face_classifier"} if self.stages.joint.face_loss_weight else set())
 
     def training_preparation(self) -> SamplePreparation:
         """How the samples are prepared that are then augmented."""

@@ -28,7 +28,7 @@ def told(error: ValidationError, kind: type) -> str:
 
 
 def _told(one: Any, kind: type) -> str:
-    *above, last = one["loc"] or ("",)
+    *above, _ = one["loc"] or ("",)
     key, _ = _place(kind, one["loc"])
     if one["type"] == "unexpected_keyword_argument":
         _, holders = _place(kind, above)
