@@ -190,12 +190,16 @@ class StageModule(LightningModule):
         faces, contexts, distributions = batch
         if not self.trainer.training:
             return NetworkBatch(network_inputs(faces, contexts, self._input_spec), distributions)
-        augmentation, spec = self._augmentation, self._input_spec
+        augmentation, spec, face_size = self._augmentation, self._input_spec, None
         phase = self._recipe.face_phase(self.current_epoch)
         if phase is not None:
             augmentation = augmentation.at_strength(phase.augmentation_strength)
-            spec = replace(spec, face_size=(phase.size_px, phase.size_px))
-        return NetworkBatch(augmentation(faces, contexts, spec, self._generator), distributions)
+            face_size = phase.size_px, phase.size_px
+        if self.network.context_encoder is None:
+            # Nobody looks at it.
+            spec = replace(spec, context_crop=(1, 1))
+        inputs = augmentation(faces, contexts, spec, self._generator, face_size)
+        return NetworkBatch(inputs, distributions)
 
     def training_step(self, batch: NetworkBatch, batch_idx: int) -> Tensor:
         inputs, distributions = batch

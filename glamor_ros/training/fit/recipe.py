@@ -18,6 +18,7 @@ from ...resources import share_directory
 from ..data.joint_augmentation import JointAugmentation
 from ..prepared.sample_preparation import WITHOUT_FACE, SamplePreparation
 from .branch_training import branch_architectures
+from .mixture_recipe import DataRecipe
 from .recipe_errors import STRICT, RecipeError, told
 from .recipe_reading import read_yaml
 from .stage_recipe import Part, Precision, StageRecipe
@@ -72,6 +73,7 @@ class Recipe:
         stages: How it is trained.
         inputs: The sizes of its inputs.
         augmentation: Random changes to the training samples.
+        data: The datasets that it mixes; None trains on a single one, which the run is given.
         start: For parts of the network, the trained weights from which they start: NAME, the part
             of the same name in the checkpoint that the run is given by this name, or NAME.PART,
             another part of it.
@@ -89,6 +91,7 @@ class Recipe:
     stages: Stages
     inputs: Annotated[InputSpec, BeforeValidator(_input_spec)] = field(default_factory=InputSpec)
     augmentation: JointAugmentation = field(default_factory=JointAugmentation)
+    data: DataRecipe | None = None
     start: dict[Part, str] = field(default_factory=dict)
     pretrained_encoders: bool = False
     without_face: str = WITHOUT_FACE[0]

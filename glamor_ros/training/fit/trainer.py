@@ -19,8 +19,7 @@ from ...network.architecture import Architecture, build_glamor_net
 from ...network.encoders import load_pretrained_weights
 from ...network.glamor_net import GlamorNet
 from ...network.weights.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from ..data.batch_sampling import Shard, ShuffledBatches
-from ..data.emotion_dataset import EmotionDataset
+from ..data.batch_sampling import Shard
 from .branch_training import branch_architectures, take_encoders
 from .data_module import EmotionDataModule
 from .face_network import build_face_classifier, face_architecture, face_network
@@ -31,13 +30,14 @@ from .given_weights import (
     require_given_weights,
 )
 from .lightning_module import StageModule
-from .provenance import describe_samples, provenance
+from .provenance import provenance
 from .recipe import Recipe
 from .run_directory import RunDirectory, StageDirectory, face_weights
 from .run_settings import RunSettings, TrainingError
 from .stage_recipe import StageRecipe
 from .start_weights import take_parts
 from .training_callbacks import AveragedWeights, BestWeights, FusionWatch, epoch_figures
+from .training_data import TrainingData
 
 JOINT = "joint"
 
@@ -50,30 +50,6 @@ _EXPECTED_WARNINGS = (
     # A frozen encoder.
     r"Found \d+ module\(s\) in eval mode at the start of training",
 )
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """The samples of a run.
-
-    Attributes:
-        train: Samples prepared with the recipe's `training_preparation`.
-        validation: Samples prepared with its `validation_preparation`; None trains without
-            validation.
-        source: Where the samples come from, for the provenance; JSON values.
-    """
-
-    train: EmotionDataset
-    validation: EmotionDataset | None
-    source: Mapping[str, Any]
-
-    def describe(self) -> dict[str, Any]:
-        """The source with the number of samples, as JSON values."""
-        return {
-            "source": dict(self.source),
-            "train": describe_samples(self.train),
-            "validation": describe_samples(self.validation) if self.validation else None,
-        }
 
 
 @dataclass(frozen=True)
@@ -138,7 +114,7 @@ def train(
 def _require_batches(recipe: Recipe, data: TrainingData, settings: RunSettings) -> None:
     processes = settings.nodes * (settings.devices if settings.devices != "auto" else 1)
     for stage in filter(None, (recipe.stages.branches, recipe.stages.joint)):
-        ShuffledBatches(len(data.train), stage.batch_size, 0, Shard(0, processes))
+        data.batches(stage.batch_size, 0, Shard(0, processes))
 
 
 class _Run:
@@ -249,8 +225,7 @@ class _Run:
             directory, recipe, BestWeights(lambda figures: save(directory.best, figures))
         )
         samples = EmotionDataModule(
-            self._data.train,
-            self._data.validation,
+            self._data,
             batch_size=recipe.batch_size,
             seed=seed,
             workers=self._settings.workers,
