@@ -67,6 +67,19 @@ class JointAugmentation:
             face_shift_px=round(self.face_shift_px * strength),
         )
 
+    def at_strength(self, strength: float) -> JointAugmentation:
+        """The same with smaller, or larger, changes of the face.
+
+        Args:
+            strength: Their factor.
+        """
+        return replace(
+            self,
+            rotation_deg=min(self.rotation_deg * strength, 180.0),
+            face_shift_px=round(self.face_shift_px * strength),
+            face=self.face and replace(self.face, strength=self.face.strength * strength),
+        )
+
     def __call__(
         self,
         faces: Tensor,
