@@ -36,7 +36,7 @@ REACTIONS: Mapping[str, Mapping[str, float]] = {
 NEUTRAL = EMOTIONS.index("Neutral")
 
 # Widths of faces in pixels of the context (128 x 171); a cell of the attention is 16.
-DECIDER_WIDTH_PX = (16.0, 48.0)
+DECIDER_WIDTH_PX = (16.0, 40.0)
 CLEAR_OWN_WIDTH_PX = (22.0, 60.0)
 SMALL_OWN_WIDTH_PX = (5.0, 8.0)
 LEAST_FACE_WIDTH_PX = 14.0
