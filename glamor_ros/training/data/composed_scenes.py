@@ -9,7 +9,7 @@ They are for networks whose context shows the others (`others_visible`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from ...perception.geometry import Box, Region
 from ...perception.recognition.preprocessing import Preprocessor
 from .composed_scenes_painting import (
     background,
+    decoy,
     finish,
     impair,
     paint_body,
@@ -30,13 +31,13 @@ from .composed_scenes_painting import (
 from .composed_scenes_plan import (
     Casting,
     Kind,
-    PlannedFace,
     PlannedScene,
     SceneShares,
     Stage,
     plan_scene,
 )
 from .emotion_dataset import Batch, EmotionDataset, Indices, as_batch
+from .face_crops import FaceCrops
 from .samples import DatasetError, SettingsError
 
 # Scenes are painted larger than the context, so that faces in them have the detail of FER+.
@@ -45,45 +46,9 @@ PAINTED_SCALE = 2
 LEAST_AGREEMENT = 0.5
 # Pictures with larger faces show nothing beside them.
 MOSTLY_FACE = 0.7
-
-
-@dataclass(frozen=True)
-class ScenePeople:
-    """Square pictures of single faces, each in the middle of its picture.
-
-    Attributes:
-        pictures: (N, s, s) grey or (N, s, s, 3) RGB, uint8.
-        face_share: The width of the detector's box in parts of the picture's, above 0, at most 1.
-        distributions: (N, 7), float32, rows sum to 1.
-
-    Raises:
-        DatasetError: Shapes or values do not fit.
-    """
-
-    pictures: NDArray[np.uint8]
-    face_share: float
-    distributions: NDArray[np.float32]
-
-    def __post_init__(self) -> None:
-        shape = self.pictures.shape
-        is_square = len(shape) >= 3 and shape[1] == shape[2]
-        if not is_square or shape[3:] not in ((), (3,)) or self.pictures.dtype != np.uint8:
-            raise DatasetError(
-                f"pictures of people are {self.pictures.dtype} {shape}, expected uint8 (N, s, s) "
-                "or (N, s, s, 3)"
-            )
-        if len(self.pictures) != len(self.distributions) or not len(self.pictures):
-            raise DatasetError(
-                f"{len(self.pictures)} pictures of people have {len(self.distributions)} labels; "
-                "each needs one, and there must be some"
-            )
-        if not 0 < self.face_share <= 1:
-            raise DatasetError(f"face_share is {self.face_share}; it must be above 0, at most 1")
-
-    def bgr(self, index: int) -> NDArray[np.uint8]:
-        """One picture, (s, s) grey or (s, s, 3) BGR."""
-        picture = self.pictures[index]
-        return picture if picture.ndim == 2 else np.ascontiguousarray(picture[..., ::-1])
+# Decoys have either of the outlines that heads have.
+DECOY_SHARES = (0.6, 0.85)
+USUAL_SHARES = SceneShares()
 
 
 class ComposedScenes(EmotionDataset):
@@ -92,7 +57,9 @@ class ComposedScenes(EmotionDataset):
     A scene depends on the seed, its number and the people alone.
 
     Args:
-        people: Who may be in the scenes; only from data to train on.
+        people: Who may be in the scenes; only from data to train on. A crop's face is as wide as
+            its first box, in the middle; where there are no boxes, the crop is what the network is
+            to see of it.
         input_spec: The network's inputs, with context_faces "others_visible".
         scenes: How many there are; none is kept, so any number costs little.
         seed: Decides everything.
@@ -109,21 +76,24 @@ class ComposedScenes(EmotionDataset):
 
     def __init__(
         self,
-        people: Sequence[ScenePeople],
+        people: Sequence[FaceCrops],
         input_spec: InputSpec,
         *,
         scenes: int,
         seed: int,
         photographs: Sequence[NDArray[np.uint8]] = (),
-        shares: SceneShares = SceneShares(),
+        shares: SceneShares = USUAL_SHARES,
         rarity: float = 0.6,
         face_margin_px: int = 0,
     ) -> None:
         _require_settings(input_spec, scenes, shares, rarity)
-        if not people:
+        if not sum(len(some) for some in people):
             raise DatasetError("there are no people to compose scenes of")
         self._people = tuple(people)
-        self._ends = np.cumsum([len(some.pictures) for some in people])
+        self._ends = np.cumsum([len(some) for some in people])
+        self._face_shares = np.concatenate(
+            [_face_shares(some, input_spec.face_box_scale) for some in people]
+        )
         self._input_spec = input_spec
         self._uncropped = Preprocessor(replace(input_spec, context_crop=input_spec.context_resize))
         self._seed = seed
@@ -168,16 +138,18 @@ class ComposedScenes(EmotionDataset):
         """A scene as a camera would give it, (256, 342, 3), uint8, BGR."""
         scene = self.plan(index)
         rng = np.random.default_rng([self._seed, index, 1])
-        image = background(
-            self._stage.height_px, self._stage.width_px, self._backgrounds(rng), rng
-        )
+        image = background(self._stage.height_px, self._stage.width_px, self._backgrounds(rng), rng)
         faces = sorted((*scene.others, scene.own), key=lambda face: face.box.width)
         for face in faces:
             if rng.random() < 0.7:
                 paint_body(image, face.box, rng)
+        for place in scene.decoys:
+            head = self._picture(int(rng.integers(self._ends[-1])))
+            thing = decoy(head, self._photographs, rng)
+            paint_head(image, thing, float(rng.choice(DECOY_SHARES)), place, rng)
         for face in faces:
-            source, number = self._source(face.picture)
-            paint_head(image, source.bgr(number), source.face_share, face.box, rng)
+            share = float(self._face_shares[face.picture])
+            paint_head(image, self._picture(face.picture), share, face.box, rng)
         if scene.impairment is not None:
             impair(image, scene.own.box, scene.impairment, rng)
         return finish(image, rng)
@@ -219,20 +191,34 @@ class ComposedScenes(EmotionDataset):
         scaled = box.scaled(self._input_spec.face_box_scale)
         return scaled.clipped(self._stage.width_px, self._stage.height_px)
 
-    def _source(self, picture: int) -> tuple[ScenePeople, int]:
-        number = int(np.searchsorted(self._ends, picture, side="right"))
-        people = self._people[number]
-        return people, picture - int(self._ends[number]) + len(people.pictures)
+    def _picture(self, number: int) -> NDArray[np.uint8]:
+        """The crop of one of all people, (s, s, 3) BGR, or (s, s) if it has no colour."""
+        source = int(np.searchsorted(self._ends, number, side="right"))
+        crops = self._people[source].images
+        crop = crops[number - int(self._ends[source]) + len(crops)]
+        if (crop == crop[..., :1]).all():
+            return np.ascontiguousarray(crop[..., 0])
+        return np.ascontiguousarray(crop[..., ::-1])
 
     def _backgrounds(self, rng: np.random.Generator) -> list[NDArray[np.uint8]]:
         """A photograph to choose, and what is beside someone's head."""
         chosen = []
         if self._photographs:
             chosen.append(self._photographs[rng.integers(len(self._photographs))])
-        source, number = self._source(int(rng.integers(self._ends[-1])))
-        if source.face_share < MOSTLY_FACE:
-            chosen.append(surroundings(source.bgr(number), source.face_share, rng))
+        number = int(rng.integers(self._ends[-1]))
+        share = float(self._face_shares[number])
+        if share < MOSTLY_FACE:
+            chosen.append(surroundings(self._picture(number), share, rng))
         return chosen
+
+
+def _face_shares(crops: FaceCrops, face_box_scale: float) -> NDArray[np.float64]:
+    """The width of each face's first box in parts of its crop's, (N,)."""
+    if crops.boxes is None:
+        return np.full(len(crops), 1 / face_box_scale)
+    first = np.isfinite(crops.boxes[..., 2]).argmax(axis=1)
+    shares: NDArray[np.float64] = crops.boxes[np.arange(len(crops)), first, 2].astype(np.float64)
+    return shares
 
 
 def _require_settings(

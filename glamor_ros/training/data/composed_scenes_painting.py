@@ -19,6 +19,8 @@ Image = NDArray[np.uint8]
 MAX_CLUTTER = 5
 # Blue, green and red of skin in parts of its brightness, from pale to brown.
 SKIN_TONES = np.array([[0.80, 0.95, 1.25], [0.62, 0.90, 1.48]])
+# A head of that many pieces in each direction is none any more once they are mixed.
+DECOY_PIECES = 4
 _MASK_SIDE_PX = 96
 
 
@@ -34,7 +36,7 @@ def background(
         corners = rng.integers(0, 256, (2, 2, 3)).astype(np.uint8)
         image = cv2.resize(corners, (width_px, height_px), interpolation=cv2.INTER_LINEAR)
     else:
-        image = _part_of(photographs[rng.integers(len(photographs))], height_px, width_px, rng)
+        image = _part_of(photographs[int(rng.integers(len(photographs)))], height_px, width_px, rng)
     for _ in range(rng.integers(MAX_CLUTTER + 1)):
         _paint_clutter(image, rng)
     return image
@@ -54,6 +56,32 @@ def surroundings(picture: Image, face_share: float, rng: np.random.Generator) ->
     rows = slice(margin) if rng.random() < 0.5 else slice(-margin, None)
     columns = slice(margin) if rng.random() < 0.5 else slice(-margin, None)
     return picture[rows, columns]
+
+
+def decoy(picture: Image, photographs: Sequence[Image], rng: np.random.Generator) -> Image:
+    """Something with the colours and edges of a head that is none: (s, s) or (s, s, 3).
+
+    Args:
+        picture: A head, whose pieces are put together otherwise.
+        photographs: A part of one is taken instead, half of the time.
+        rng: The source of everything that is drawn.
+    """
+    if photographs and rng.random() < 0.5:
+        photograph = photographs[int(rng.integers(len(photographs)))]
+        side = max(min(photograph.shape[:2]) // int(rng.integers(2, 6)), 1)
+        top = int(rng.integers(photograph.shape[0] - side + 1))
+        left = int(rng.integers(photograph.shape[1] - side + 1))
+        return np.ascontiguousarray(photograph[top : top + side, left : left + side])
+    piece = len(picture) // DECOY_PIECES
+    mixed = np.empty_like(picture[: piece * DECOY_PIECES, : piece * DECOY_PIECES])
+    for place, source in enumerate(rng.permutation(DECOY_PIECES**2)):
+        (to_row, to_column), (row, column) = (
+            divmod(int(number), DECOY_PIECES) for number in (place, source)
+        )
+        mixed[
+            to_row * piece : (to_row + 1) * piece, to_column * piece : (to_column + 1) * piece
+        ] = picture[row * piece : (row + 1) * piece, column * piece : (column + 1) * piece]
+    return mixed
 
 
 def _part_of(photograph: Image, height_px: int, width_px: int, rng: np.random.Generator) -> Image:
@@ -127,7 +155,7 @@ def paint_head(
 
 
 def _outline(face_share: float, softness: float) -> NDArray[np.float32]:
-    """1 inside a head's outline, 0 outside: an oval, or nearly a square where there is only face."""
+    """1 inside a head's outline, 0 outside: an oval, or nearly a square of what is only face."""
     steps = np.abs(np.linspace(-1, 1, _MASK_SIDE_PX, dtype=np.float32))
     power = 2.5 if face_share < 0.7 else 5.0
     distance = (steps[:, None] ** power + steps[None, :] ** power) ** (1 / power)

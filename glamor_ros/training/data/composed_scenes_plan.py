@@ -44,6 +44,9 @@ LEAST_FACE_WIDTH_PX = 14.0
 FARTHER = (0.35, 0.55)
 AS_FAR = (0.7, 1.0)
 MAX_DISTRACTORS = 2
+# Things as large as faces that are none.
+MAX_DECOYS = 3
+DECOY_WIDTH_PX = (12.0, 45.0)
 # Faces keep this many widths apart, so that nobody's hair covers another's face.
 ELBOW_ROOM = 1.35
 TRIES = 30
@@ -129,6 +132,7 @@ class PlannedScene:
         impairment: What is wrong with the own face; None if nothing is.
         others: The others.
         decider: Which of the others the person follows; None if there are none.
+        decoys: Where things are that could be taken for faces.
     """
 
     kind: Kind
@@ -136,6 +140,7 @@ class PlannedScene:
     impairment: Impairment | None
     others: tuple[PlannedFace, ...]
     decider: int | None
+    decoys: tuple[Box, ...]
 
 
 class Casting:
@@ -148,9 +153,7 @@ class Casting:
             draws all alike.
     """
 
-    def __init__(
-        self, labels: NDArray[np.int64], clear: NDArray[np.bool_], rarity: float
-    ) -> None:
+    def __init__(self, labels: NDArray[np.int64], clear: NDArray[np.bool_], rarity: float) -> None:
         self._count = len(labels)
         self._of_class = [
             np.flatnonzero((labels == emotion) & clear) for emotion in range(len(EMOTIONS))
@@ -265,12 +268,19 @@ def plan_scene(
                 emotion = casting.expressive(rng) if nearest else NEUTRAL
                 taken.append(place)
                 others.append(PlannedFace(casting.picture(emotion, rng), place))
+    decoys = []
+    for _ in range(rng.integers(MAX_DECOYS + 1)):
+        place = _free(stage.whole, _between(DECOY_WIDTH_PX, rng) * stage.scale, taken, rng)
+        if place is not None:
+            taken.append(place)
+            decoys.append(place)
     return PlannedScene(
         kind,
         PlannedFace(own_picture, own),
         impairment,
         tuple(others),
         None if kind is Kind.ALONE else 0,
+        tuple(decoys),
     )
 
 
@@ -305,9 +315,7 @@ def _inside(room: Box, width: float, rng: np.random.Generator) -> Box:
     return Box(left, top, left + width, top + width)
 
 
-def _free(
-    room: Box, width: float, taken: Sequence[Box], rng: np.random.Generator
-) -> Box | None:
+def _free(room: Box, width: float, taken: Sequence[Box], rng: np.random.Generator) -> Box | None:
     """A place that nobody has taken; None if none was found."""
     for _ in range(TRIES):
         place = _inside(room, width, rng)
@@ -330,9 +338,7 @@ def _at_the_edge(
             (0.0, room.bottom - place.bottom + outside),
         ]
         right, down = moves[rng.integers(len(moves))]
-        moved = Box(
-            place.left + right, place.top + down, place.right + right, place.bottom + down
-        )
+        moved = Box(place.left + right, place.top + down, place.right + right, place.bottom + down)
         if _is_free(moved, taken):
             return moved
     return None

@@ -1,8 +1,8 @@
 """How much of the attention goes to certain faces, and whether the scene matters at all.
 
-An attention map can look convincing and yet be of no account. So two questions are asked: what share
-of the weights lies on the cells of a face that is known to decide, beside what an even attention
-would give it; and how much worse the network gets with an even attention, or in front of grey.
+An attention map can look convincing and yet be of no account. So two questions are asked: what
+share of the weights lies on the cells of a face that is known to decide, beside what an even
+attention would give it; and how much worse the network gets with an even attention, or before grey.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class SceneEffect:
         even_attention: With an even attention, (P, 7).
         grey_surroundings: With grey instead of the context, (P, 7).
         attention: As they are, (P, H, W).
-        face_weights: The fusion's weights of the face, (P,); None for a network that weighs nothing.
+        face_weights: The fusion's weights of the face, (P,); None where nothing is weighed.
     """
 
     probabilities: Tensor
