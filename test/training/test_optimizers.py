@@ -14,11 +14,15 @@ from glamor_ros.training.fit.muon import MuonWithAdamW
 from glamor_ros.training.fit.optimizers import AdamW, Muon, OptimizerError, Sgd, parameter_groups
 
 
-def small_network() -> nn.Sequential:
+def small_network(
+    memory_format: torch.memory_format = torch.contiguous_format,
+) -> nn.Sequential:
     torch.manual_seed(0)
-    return nn.Sequential(
+    network = nn.Sequential(
         nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Conv2d(8, 6, 3), nn.Flatten(), nn.Linear(24, 2)
     )
+    network.to(memory_format=memory_format)  # type: ignore[call-overload]
+    return network
 
 
 def groups(network: nn.Module, **factors: float) -> list[dict[str, Any]]:
@@ -40,30 +44,39 @@ def test_biases_and_normalisations_are_not_decayed_and_parts_follow_their_factor
         for group in groups(network, **{"4": 0.25})
         for parameter in group["params"]
     }
-    assert of[id(network[0].weight)] == of[id(network[2].weight)] == (0.01, 0.1)
-    for vector in (network[0].bias, network[1].weight, network[1].bias, network[2].bias):
+    assert (
+        of[id(network.get_parameter("0.weight"))]
+        == of[id(network.get_parameter("2.weight"))]
+        == (0.01, 0.1)
+    )
+    for vector in (
+        network.get_parameter("0.bias"),
+        network.get_parameter("1.weight"),
+        network.get_parameter("1.bias"),
+        network.get_parameter("2.bias"),
+    ):
         assert of[id(vector)] == (0.01, 0.0)
-    assert of[id(network[4].weight)] == (0.0025, 0.1)
-    assert of[id(network[4].bias)] == (0.0025, 0.0)
+    assert of[id(network.get_parameter("4.weight"))] == (0.0025, 0.1)
+    assert of[id(network.get_parameter("4.bias"))] == (0.0025, 0.0)
     assert len(of) == len(list(network.parameters()))
 
 
 def test_what_is_frozen_has_no_optimizer() -> None:
     network = small_network()
-    network[0].requires_grad_(False)
+    network.get_submodule("0").requires_grad_(False)
     named = {id(parameter) for group in groups(network) for parameter in group["params"]}
     assert named == {id(p) for p in network.parameters() if p.requires_grad}
 
 
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
 def test_filters_take_muons_step_and_the_rest_adamws(memory_format: torch.memory_format) -> None:
-    network = small_network().to(memory_format=memory_format)
+    network = small_network(memory_format)
     before = copy.deepcopy(network)
     steps(network, Muon().build(groups(network)), range(2))
     alone = copy.deepcopy(before)
     # Filters with more than three channels, as matrices, by PyTorch's own Muon.
-    matrix = nn.Parameter(alone[2].weight.detach().clone().reshape(6, -1))
-    others = [p for p in alone.parameters() if p is not alone[2].weight]
+    matrix = nn.Parameter(alone.get_parameter("2.weight").detach().clone().reshape(6, -1))
+    others = [p for p in alone.parameters() if p is not alone.get_parameter("2.weight")]
     decayed = [p for p in others if p.ndim > 1]
     plain = [p for p in others if p.ndim <= 1]
     adamw = torch.optim.AdamW(
@@ -76,13 +89,13 @@ def test_filters_take_muons_step_and_the_rest_adamws(memory_format: torch.memory
         images = torch.randn(4, 3, 6, 6, generator=torch.Generator().manual_seed(seed))
         alone.zero_grad()
         alone(images).square().mean().backward()
-        gradient = alone[2].weight.grad
+        gradient = alone.get_parameter("2.weight").grad
         assert gradient is not None
         matrix.grad = gradient.reshape(6, -1).clone()
         muon.step()
         adamw.step()
         with torch.no_grad():
-            alone[2].weight.copy_(matrix.view_as(alone[2].weight))
+            alone.get_parameter("2.weight").copy_(matrix.view_as(alone.get_parameter("2.weight")))
     for mine, expected, first in zip(
         network.parameters(), alone.parameters(), before.parameters(), strict=True
     ):
@@ -93,14 +106,14 @@ def test_filters_take_muons_step_and_the_rest_adamws(memory_format: torch.memory
 
 @pytest.mark.parametrize("settings", [Sgd(), AdamW(), Muon()])
 def test_a_stored_state_goes_on_exactly(settings: Sgd | AdamW | Muon) -> None:
-    network = small_network().to(memory_format=torch.channels_last)
+    network = small_network(torch.channels_last)
     optimizer = settings.build(groups(network))
     steps(network, optimizer, range(3))
     file = io.BytesIO()
     torch.save({"network": network.state_dict(), "optimizer": optimizer.state_dict()}, file)
     steps(network, optimizer, range(3, 6))
 
-    resumed = small_network().to(memory_format=torch.channels_last)
+    resumed = small_network(torch.channels_last)
     other = settings.build(groups(resumed))
     file.seek(0)
     stored = torch.load(file, weights_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ import yaml
 
 from glamor_ros.network.architecture import build_glamor_net, stored_values
 from glamor_ros.training.evaluation.paper_tables import PAPER_RESULTS, PaperResult
+from glamor_ros.training.fit.distillation import Distillation
 from glamor_ros.training.fit.optimizers import AdamW, Muon, Sgd
 from glamor_ros.training.fit.recipe import (
     PaperRow,
@@ -48,7 +49,7 @@ def test_each_recipe_for_the_paper_is_of_a_row_that_exists_and_uses_the_released
     for name, path in SHIPPED.items():
         recipe = load_recipe(path)
         assert (recipe.paper in rows) == name.startswith("table"), name
-        if name == "modern":
+        if name == "modern" or name.startswith("starter"):
             continue
         joint = recipe.stages.joint
         figures = (joint.learning_rate, joint.batch_size, joint.epochs)
@@ -74,9 +75,31 @@ def test_modern_recipe() -> None:
     assert joint.averaged_weights_decay is not None
 
 
+def test_the_starter_weights_recipes() -> None:
+    teacher = load_recipe(find_recipe("starter_face_teacher_1"))
+    other = load_recipe(find_recipe("starter_face_teacher_2"))
+    assert replace(other, seed=1, description=teacher.description) == teacher
+    assert other.seed != teacher.seed
+    face = load_recipe(find_recipe("starter_face"))
+    assert face.model == teacher.model
+    assert face.stages.joint.distillation == Distillation(weight=0.5, temperature=1.0)
+    assert set(face.start.values()) == {"teacher"}
+    for recipe in (teacher, face):
+        assert recipe.data is not None
+        assert [part.dataset for part in recipe.data.mixture] == ["ferplus", "heads"]
+        assert recipe.stages.joint.face_phase(recipe.stages.joint.epochs - 1) is not None
+    whole = load_recipe(find_recipe("starter"))
+    assert whole.inputs.leaves_out_own_face
+    assert whole.data is not None
+    # The scenes' people come from both.
+    assert whole.data.datasets == ("ferplus", "heads")
+    assert whole.inputs.face_box_scale == face.inputs.face_box_scale
+
+
 def test_a_recipe_survives_being_written(tmp_path: Path) -> None:
-    recipe = load_recipe(SHIPPED["table3_caer_net_s"])
-    assert load_recipe(write(tmp_path / "again.yaml", recipe.as_dict())) == recipe
+    for name in ("table3_caer_net_s", "starter_face", "starter"):
+        recipe = load_recipe(SHIPPED[name])
+        assert load_recipe(write(tmp_path / "again.yaml", recipe.as_dict())) == recipe
 
 
 def test_a_base_is_merged_key_by_key(tmp_path: Path) -> None:
@@ -183,6 +206,14 @@ def test_numbers_without_a_point_are_numbers(tmp_path: Path) -> None:
             {"augmentation": {"rotation": 30}},
             "unknown key 'augmentation.rotation'; .* rotation_deg",
         ),
+        ({"data": {"mixture": []}}, "'data.mixture' is .*at least 1 item"),
+        ({"data": {"mixture": [{"dataset": "fer"}]}}, r"data.mixture\[0\].dataset' is 'fer'"),
+        (
+            {"data": {"mixture": [{"dataset": "heads"}, {"dataset": "heads"}]}},
+            "data: a dataset is named twice: heads, heads",
+        ),
+        ({"data": {"mixture": [{"dataset": "heads", "part": 1}]}}, "known are dataset, share, ra"),
+        ({"start": {"nose": "face"}}, "'start.nose"),
         ({"without_face": "dog"}, "'without_face' is 'dog'"),
         ({"seed": -1}, "'seed' is -1"),
         ({"seed": 2.5, "without": 1}, "'seed' is 2.5: .*; unknown key 'without'"),

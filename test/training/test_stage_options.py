@@ -304,7 +304,10 @@ def test_given_weights_must_be_those_that_the_recipe_needs(tmp_path: Path) -> No
     assert not output.exists()
 
 
-def test_stages_are_strict() -> None:
-    for wrong in ({"epochs": 0}, {"epochs": "3"}, {"mixup": {"alpha": 1}}, {"precision": "64"}):
-        with pytest.raises(ValueError, match=next(iter(wrong))):
-            StageRecipe(**{"epochs": 1, "batch_size": 1, "learning_rate": 0.1, **wrong})
+@pytest.mark.parametrize(
+    "wrong", [{"epochs": 0}, {"epochs": "3"}, {"mixup": {"alpha": 1}}, {"precision": "64"}]
+)
+def test_stages_are_strict(wrong: dict[str, Any]) -> None:
+    values: dict[str, Any] = {"epochs": 1, "batch_size": 1, "learning_rate": 0.1, **wrong}
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        StageRecipe(**values)

@@ -56,18 +56,6 @@ class JointAugmentation:
         return math.ceil((turned - side_px) / 2) + self.face_shift_px
 
     def at_strength(self, strength: float) -> JointAugmentation:
-        """The same with smaller, or larger, turns and shifts.
-
-        Args:
-            strength: Their factor.
-        """
-        return replace(
-            self,
-            rotation_deg=min(self.rotation_deg * strength, 180.0),
-            face_shift_px=round(self.face_shift_px * strength),
-        )
-
-    def at_strength(self, strength: float) -> JointAugmentation:
         """The same with smaller, or larger, changes of the face.
 
         Args:
