@@ -83,7 +83,7 @@ def test_the_starter_weights_recipes() -> None:
     face = load_recipe(find_recipe("starter_face"))
     assert face.model == teacher.model
     assert face.stages.joint.distillation == Distillation(weight=0.5, temperature=1.0)
-    assert set(face.start.values()) == {"teacher"}
+    assert set(face.start.values()) == {"previous"}
     for recipe in (teacher, face):
         assert recipe.data is not None
         assert [part.dataset for part in recipe.data.mixture] == ["ferplus", "heads"]
