@@ -89,7 +89,7 @@ def network_used_to(given: NetworkInputs) -> GlamorNet:
     with torch.no_grad():
         network(*given[:2], own_faces=given.own_faces)
         network.attention.score.weight.mul_(20)  # type: ignore[union-attr, operator]
-        network.classifier[-1].weight.mul_(20)  # type: ignore[index, operator]
+        network.classifier[-1].weight.mul_(20)  # type: ignore[index]
     return network.eval()
 
 
