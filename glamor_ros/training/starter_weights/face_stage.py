@@ -15,7 +15,7 @@ from ...atomic_file import atomic_write
 from ...network.emotions import EMOTIONS
 from ...network.encoders import OriginalEncoder
 from ...network.weights.tensor_files import read_tensors
-from ..data.augmentation import FaceAugmentation
+from ..data.face_augmentation import FaceAugmentation
 from ..data.ferplus import LabelledFaces
 from .heads import Heads
 from .mixture import FaceMixture
@@ -24,20 +24,11 @@ from .optimization import AveragedWeights, StarterOptimizer, below, channels_las
 FACES_PER_BATCH = 104
 HEADS_PER_BATCH = 24
 AVERAGE_DECAY = 0.997
-AUGMENTATION = FaceAugmentation(
-    rotation_deg=15.0,
-    zoom=(0.8, 1.22),
-    shift=0.06,
-    brightness=0.2,
-    contrast=0.3,
-    gamma=0.3,
-    low_resolution_probability=0.2,
-    erasing_probability=0.2,
-)
+AUGMENTATION = FaceAugmentation(shift=0.06, erasing_probability=0.2)
 # For the end: what is drawn more strongly needs more epochs to pay.
 GENTLE_AUGMENTATION = FaceAugmentation(
     rotation_deg=12.0,
-    zoom=(0.82, 1.2),
+    zoom=0.19,
     shift=0.05,
     brightness=0.15,
     contrast=0.25,

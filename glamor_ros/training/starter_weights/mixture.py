@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...network.emotions import EMOTIONS
-from ..data.augmentation import FaceAugmentation
+from ..data.face_augmentation import FaceAugmentation
 from ..data.ferplus import LabelledFaces
 from .heads import Heads
 from .optimization import channels_last
@@ -56,7 +56,13 @@ class FaceMixture:
         face_index = self._draw(self._face_weights, faces)
         head_index = self._draw(self._head_weights, heads)
         images = [
-            augmentation(source.float() / 255, size_px, self._generator)
+            augmentation(
+                source,
+                (source.shape[2], source.shape[3]),
+                (size_px, size_px),
+                torch.rand(len(source), generator=self._generator) < 0.5,
+                self._generator,
+            )
             for source in (self._images[face_index], self._heads[head_index])
         ]
         targets = torch.cat([self._targets[face_index], self._head_targets[head_index]])
