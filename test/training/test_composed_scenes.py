@@ -173,21 +173,25 @@ def test_own_faces_are_unclear_where_another_decides() -> None:
 def test_a_clear_face_shows_its_picture_and_an_unclear_one_does_not() -> None:
     """The brighter the class, the brighter the face; a hidden face's brightness is the cover's."""
     dataset = scenes(600)
-    faces = dataset.batch(range(600)).faces.float()[:, :, 30:66, 30:66].mean(dim=(1, 2, 3)).numpy()
-    brightness = BRIGHTNESS[dataset.labels]
-    of_kind = {kind: [one is kind for one in dataset.kinds] for kind in Kind}
-    hidden = [dataset.plan(i).impairment is Impairment.HIDDEN for i in range(600)]
-    clear = np.corrcoef(faces[of_kind[Kind.COMPANY]], brightness[of_kind[Kind.COMPANY]])[0, 1]
-    unclear = np.corrcoef(faces[hidden], brightness[hidden])[0, 1]
-    assert clear > 0.9
-    assert abs(unclear) < 0.4
+    kinds = np.array([kind.value for kind in dataset.kinds])
+    company = np.flatnonzero(kinds == Kind.COMPANY.value)[:60]
+    impaired = [dataset.plan(i).impairment is Impairment.HIDDEN for i in range(600)]
+    hidden = np.flatnonzero(impaired)
+    assert len(hidden) > 40
+
+    def correlation(chosen: np.ndarray) -> float:
+        faces = dataset.batch(chosen).faces.float()[:, :, 30:66, 30:66].mean(dim=(1, 2, 3)).numpy()
+        return float(np.corrcoef(faces, BRIGHTNESS[dataset.labels[chosen]])[0, 1])
+
+    assert correlation(company) > 0.9
+    assert abs(correlation(hidden)) < 0.4
 
 
 def test_the_decider_s_place_shows_the_decider() -> None:
-    dataset = scenes(300)
-    places = dataset.deciders(range(300))
-    contexts = dataset.batch(range(300)).contexts
-    assert places.shape == (300, 128, 171)
+    dataset = scenes(120)
+    places = dataset.deciders(range(120))
+    contexts = dataset.batch(range(120)).contexts
+    assert places.shape == (120, 128, 171)
     alone = torch.tensor([kind is Kind.ALONE for kind in dataset.kinds])
     assert torch.equal(places.flatten(1).any(dim=1), ~alone)
     assert not (places & (contexts[:, 3] == 255)).any()

@@ -120,8 +120,9 @@ class FaceAugmentation:
         )
         # Most faces are grey: a third of the work, until they are tinted.
         is_grey = _is_grey(faces)
-        for group, channels in ((is_grey.nonzero()[:, 0], 1), ((~is_grey).nonzero()[:, 0], 3)):
-            if len(group):
+        for chosen, channels in ((is_grey, 1), (~is_grey, 3)):
+            group = _places(chosen)
+            if group is not None:
                 changed = functional.grid_sample(
                     faces[group, :channels].float().mul_(1 / 255),
                     grid[group],
@@ -210,7 +211,16 @@ def _is_grey(faces: Tensor) -> Tensor:
     """Which faces have equal channels, (N,)."""
     if faces.shape[1] == 1:
         return torch.ones(len(faces), dtype=torch.bool, device=faces.device)
-    return (faces == faces[:, :1]).flatten(1).all(dim=1)
+    return (faces[:, 1:] == faces[:, :1]).flatten(1).all(dim=1)
+
+
+def _places(chosen: Tensor) -> Tensor | slice | None:
+    """The places of the chosen, as a slice where they follow each other: it copies nothing."""
+    places = chosen.nonzero()[:, 0]
+    if not len(places):
+        return None
+    first, last = int(places[0]), int(places[-1])
+    return slice(first, last + 1) if last - first + 1 == len(places) else places
 
 
 def _coarsen(faces: Tensor, chosen: Tensor, scale: float) -> None:
