@@ -134,7 +134,7 @@ def compressed(quality: int) -> Disturbance:
         pixels = np.rint(image * 255).astype(np.uint8)
         encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
         decoded = cast(NDArray[np.uint8], cv2.imdecode(encoded, cv2.IMREAD_COLOR))
-        return decoded.astype(np.float32) / 255
+        return np.divide(decoded, 255, dtype=np.float32)
 
     return lambda faces: _picture_by_picture(faces, through_jpeg)
 
