@@ -53,6 +53,11 @@ COMMANDS = {
         "training.build_ncaers",
         "Draw images from the videos of CAER, kept apart by video; an interrupted run continues.",
     ),
+    "pack-training-data": Command(
+        "training.pack_training_data",
+        "Pack FER+ and heads, divided and cut by detectors' boxes, into one file for another "
+        "machine.",
+    ),
     "train": Command(
         "training.train",
         "Train a network as a recipe says: first its branches, then all of it.",
