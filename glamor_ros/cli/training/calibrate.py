@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 import typer
 from rich.console import Console
@@ -12,15 +12,23 @@ from rich.table import Table
 
 from ...network.weights.checkpoint import load_checkpoint, save_checkpoint
 from ...perception.recognition.emotion_recognizer import EmotionRecognizer
-from ...training.evaluation.card_data import CHOICE, FERPLUS, HEADS, parsed_data
+from ...training.data.face_splits import CHOICE
+from ...training.data.open_faces import FERPLUS, HEADS
+from ...training.evaluation.calibration import (
+    CalibrationError,
+    calibrate_network,
+    fitted_calibration,
+    rare_classes_bias,
+)
+from ...training.evaluation.card_data import parsed_data
+from ...training.evaluation.card_measurement import prepared_faces
+from ...training.evaluation.evaluate import predict_dataset
 from ...training.evaluation.metrics import CALIBRATION_BINS, measure
+from ...training.evaluation.photographs import predict_photographs
+from ...training.evaluation.predictions import Predictions
 from ..detector_options import DETECTOR_OPTION, DETECTOR_WEIGHTS_OPTION
-from ..extras import needs_extra
 from ..progress import progress_bar
-from .card_images import DATA_OPTION, detect_heads, open_faces, require_data
-
-if TYPE_CHECKING:
-    from ...training.evaluation.predictions import Predictions
+from .card_images import DATA_OPTION, detect_heads, open_crops, require_data
 
 
 def calibrate(
@@ -49,27 +57,23 @@ def calibrate(
     are made is taken (split 'choice'), which the shipped recipes do not train on. Each data set
     counts the same.
     """
-    with needs_extra("training"):
-        from ...training.evaluation import calibration as method
-        from ...training.evaluation.card_measurement import as_images, predictions_of
-        from ...training.evaluation.neutral_surroundings import FacesWithoutScene
-        from ...training.evaluation.photographs import predict_photographs
     paths = parsed_data(data)
     require_data(paths)
     checkpoint = load_checkpoint(weights)
     earlier = checkpoint.provenance.get("temperature", 1.0)
     if "temperature" in checkpoint.provenance and not again:
-        raise method.CalibrationError(
+        raise CalibrationError(
             f"{weights} was calibrated before, with the temperature {earlier}; --again calibrates "
             "it once more"
         )
     before: dict[str, Predictions] = {}
     with progress_bar() as stage:
-        faces = open_faces(paths, CHOICE)
+        faces = open_crops(paths, CHOICE)
         heads = detect_heads(paths, CHOICE, detector, detector_weights, stage)
         if faces is not None:
-            logits = FacesWithoutScene(checkpoint).logits(as_images(faces), stage("faces"))
-            before[FERPLUS] = predictions_of(logits, faces.labels)
+            before[FERPLUS] = predict_dataset(
+                checkpoint, prepared_faces(faces, checkpoint), on_progress=stage("faces")
+            )
         if heads is not None:
             before[HEADS] = predict_photographs(
                 EmotionRecognizer(checkpoint),
@@ -78,10 +82,10 @@ def calibrate(
                 on_progress=stage("heads"),
             )
     first = before[next(iter(paths))]
-    bias = method.rare_classes_bias(first.labels, rare_classes)
-    fitted = method.fitted_calibration(list(before.values()), bias)
+    bias = rare_classes_bias(first.labels, rare_classes)
+    fitted = fitted_calibration(list(before.values()), bias)
     after = {name: fitted.of(one) for name, one in before.items()}
-    method.calibrate(checkpoint.network, fitted)
+    calibrate_network(checkpoint.network, fitted)
     changes = {name: _change(before[name], after[name]) for name in before}
     made = {
         **checkpoint.provenance,

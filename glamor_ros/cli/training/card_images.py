@@ -9,15 +9,9 @@ from typing import Any
 import typer
 
 from ...perception.detection.build import build_face_detector
-from ...training.data.ferplus import LabelledFaces
-from ...training.evaluation.card_data import (
-    DATASETS,
-    FERPLUS,
-    HEADS,
-    CardDataError,
-    ferplus_faces,
-    heads_photographs,
-)
+from ...training.data.face_crops import FaceCrops
+from ...training.data.open_faces import FACE_DATASETS, FERPLUS, HEADS, open_faces
+from ...training.evaluation.card_data import CardDataError, heads_photographs
 from ...training.evaluation.card_measurement import DetectedHeads
 from ...training.evaluation.photographs import largest_faces
 
@@ -25,13 +19,14 @@ DATA_OPTION: Any = typer.Option(
     [],
     "--data",
     metavar="NAME=PATH",
-    help="ferplus=ARCHIVE.npz and heads=FOLDER with images/ and labels.csv; give one or both.",
+    help="ferplus=FOLDER of ferplus_train.npz and ferplus_valid.npz, heads=FOLDER with images/ and "
+    "labels.csv; give one or both.",
 )
 
 
-def open_faces(paths: Mapping[str, Path], split: str) -> LabelledFaces | None:
+def open_crops(paths: Mapping[str, Path], split: str) -> FaceCrops | None:
     """The FER+ faces among the data; None where there are none."""
-    return ferplus_faces(paths[FERPLUS], split) if FERPLUS in paths else None
+    return open_faces(FERPLUS, paths[FERPLUS], split) if FERPLUS in paths else None
 
 
 def detect_heads(
@@ -72,4 +67,6 @@ def require_data(paths: Mapping[str, Path]) -> None:
         CardDataError: There is none.
     """
     if not paths:
-        raise CardDataError(f"give --data {' and --data '.join(f'{d}=PATH' for d in DATASETS)}")
+        raise CardDataError(
+            f"give --data {' and --data '.join(f'{d}=PATH' for d in FACE_DATASETS)}"
+        )

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 import typer
 
 from ...atomic_file import atomic_path, atomic_write
+from ...training.evaluation.card_data import parsed_data, require_card_split
+from ...training.evaluation.card_measurement import (
+    FACES,
+    HEADS,
+    CardData,
+    MeasuredNetwork,
+    measure_network,
+)
+from ...training.evaluation.model_card import MeasuredCard, ModelCardError, filled_card
+from ...training.evaluation.selective_accuracy import selective_accuracy
 from ..detector_options import DETECTOR_OPTION, DETECTOR_WEIGHTS_OPTION
 from ..extras import needs_extra
 from ..progress import progress_bar
-from .card_images import DATA_OPTION, detect_heads, open_faces, require_data
+from .card_images import DATA_OPTION, detect_heads, open_crops, require_data
 
 DISTURBED_FACES = 1200
 
@@ -53,13 +63,11 @@ def model_card(
     Besides figures of each class, confusions and calibration, the tables tell how accurate the
     networks are where they are sure, and on faces that are small, blurred, dark, turned or covered.
     """
-    with needs_extra("training"):
-        from ...training.evaluation.card_data import parsed_data
-        from ...training.evaluation.card_measurement import CardData, measure_network
-        from ...training.evaluation.model_card import MeasuredCard, ModelCardError, filled_card
-        from ...visualization.plots import require_figure_suffix
     if figure is not None:
+        with needs_extra("training"):
+            from ...visualization.plots import require_figure_suffix
         require_figure_suffix(figure)
+    require_card_split(split)
     paths = parsed_data(data)
     if not weights:
         if paths or figure is not None:
@@ -69,7 +77,7 @@ def model_card(
         require_data(paths)
         with progress_bar() as stage:
             card_data = CardData(
-                open_faces(paths, split),
+                open_crops(paths, split),
                 detect_heads(paths, split, detector, detector_weights, stage),
                 disturbed_faces,
                 flip,
@@ -94,9 +102,7 @@ def model_card(
         atomic_write(card, filled_card(text, measured).encode())
 
 
-def _draw(networks: dict[str, Any], figure: Path) -> None:
-    from ...training.evaluation.card_measurement import FACES, HEADS
-    from ...training.evaluation.selective_accuracy import selective_accuracy
+def _draw(networks: dict[str, MeasuredNetwork], figure: Path) -> None:
     from ...visualization.plots import CoverageCurve, coverage_figure, save_figure
 
     measured = {

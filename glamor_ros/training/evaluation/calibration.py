@@ -106,7 +106,7 @@ def rare_classes_bias(labels: NDArray[np.int64], strength: float) -> NDArray[np.
 
 
 @torch.no_grad()
-def calibrate(network: GlamorNet, calibration: Calibration) -> None:
+def calibrate_network(network: GlamorNet, calibration: Calibration) -> None:
     """Change the layer that gives a network's logits, for good.
 
     Args:

@@ -9,25 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 from ...network.architecture import stored_values
 from ...network.emotions import EMOTIONS
 from ...network.weights.checkpoint import Checkpoint, load_checkpoint
 from ...perception.geometry import Box
 from ...perception.recognition.emotion_recognizer import EmotionRecognizer
-from ..data.ferplus import LabelledFaces
-from .disturbances import DISTURBANCES
+from ..data.face_crops import FaceCrops
+from ..prepared.prepared_faces import PreparedFaces
+from ..prepared.sample_preparation import SamplePreparation
+from .disturbances import DISTURBANCES, mirrored, undisturbed
+from .evaluate import predict_disturbed
 from .intervals import Interval, MetricIntervals, accuracy_gain, accuracy_interval, metric_intervals
 from .metrics import finite, measure
-from .neutral_surroundings import FacesWithoutScene
 from .photographs import Photographs, in_grey, predict_photographs
 from .predictions import Predictions
 from .selective_accuracy import selective_accuracy
 
 FACES, FLIPPED, HEADS, GREY_HEADS = "ferplus", "ferplus_flipped", "heads", "heads_grey"
+UNDISTURBED = "undisturbed"
 
 _Stage = Callable[[str], Callable[[int, int], None]]
 
@@ -72,7 +72,7 @@ class CardData:
         with_flip: Whether to measure what averaging with the mirrored face gains.
     """
 
-    faces: LabelledFaces | None
+    faces: FaceCrops | None
     heads: DetectedHeads | None
     disturbed_faces: int
     with_flip: bool
@@ -160,65 +160,55 @@ def set_figures(predictions: Predictions, people: Sequence[Hashable] | None) -> 
     }
 
 
-def predictions_of(logits: Tensor, labels: NDArray[np.int64]) -> Predictions:
-    """Predictions for faces that have no names.
-
-    Args:
-        logits: (N, 7).
-        labels: (N,).
-    """
-    probabilities = torch.softmax(logits, dim=1).numpy()
-    return Predictions([f"face {i}" for i in range(len(labels))], labels, probabilities)
+def prepared_faces(faces: FaceCrops, checkpoint: Checkpoint) -> PreparedFaces:
+    """The faces as a network wants them, in neutral surroundings."""
+    return PreparedFaces(faces, SamplePreparation(checkpoint.input_spec))
 
 
-def as_images(faces: LabelledFaces) -> Tensor:
-    """The faces as (N, 1, 48, 48), uint8."""
-    return torch.from_numpy(np.ascontiguousarray(faces.images))[:, None]
+def averaged(first: Predictions, second: Predictions) -> Predictions:
+    """What the mean of two logits says: the normalised geometric mean of the probabilities."""
+    product = np.sqrt(first.probabilities.astype(np.float64) * second.probabilities)
+    mean = (product / product.sum(axis=1, keepdims=True)).astype(np.float32)
+    return Predictions(first.names, first.labels, mean)
 
 
 def _predict_faces(
     checkpoint: Checkpoint,
-    faces: LabelledFaces,
+    faces: FaceCrops,
     with_flip: bool,
     on_progress: Callable[[int, int], None],
 ) -> dict[str, Predictions]:
-    changes = {FACES: _as_they_are, FLIPPED: _mirrored} if with_flip else {FACES: _as_they_are}
-    logits = FacesWithoutScene(checkpoint).disturbed_logits(as_images(faces), changes, on_progress)
+    changes = {FACES: undisturbed, FLIPPED: mirrored} if with_flip else {FACES: undisturbed}
+    predictions = predict_disturbed(
+        checkpoint, prepared_faces(faces, checkpoint), changes, on_progress=on_progress
+    )
     if with_flip:
-        logits[FLIPPED] = (logits[FACES] + logits[FLIPPED]) / 2
-    return {name: predictions_of(one, faces.labels) for name, one in logits.items()}
-
-
-def _as_they_are(faces: Tensor) -> Tensor:
-    return faces
-
-
-def _mirrored(faces: Tensor) -> Tensor:
-    return faces.flip(3)
+        predictions[FLIPPED] = averaged(predictions[FACES], predictions[FLIPPED])
+    return predictions
 
 
 def _disturbed(
     checkpoint: Checkpoint,
-    faces: LabelledFaces,
+    faces: FaceCrops,
     count: int,
     on_progress: Callable[[int, int], None],
 ) -> dict[str, Any]:
-    """The accuracy by disturbance, and undisturbed ("") on the same faces."""
-    chosen = np.unique(np.linspace(0, len(faces) - 1, min(count, len(faces))).round().astype(int))
-    some = LabelledFaces(faces.images[chosen], faces.distributions[chosen])
-    disturbances = {"": _as_they_are, **DISTURBANCES}
-    logits = FacesWithoutScene(checkpoint).disturbed_logits(
-        as_images(some), disturbances, on_progress
+    """The figures by disturbance, and undisturbed on the same faces."""
+    spread = np.linspace(0, len(faces) - 1, min(count, len(faces)))
+    some = faces.subset(spread.round().astype(np.int64))
+    predictions = predict_disturbed(
+        checkpoint,
+        prepared_faces(some, checkpoint),
+        {UNDISTURBED: undisturbed, **DISTURBANCES},
+        on_progress=on_progress,
     )
     rows = {}
-    undisturbed = predictions_of(logits[""], some.labels)
-    for name, one in logits.items():
-        predictions = predictions_of(one, some.labels)
-        metrics = measure(predictions)
-        gain = accuracy_gain(predictions, undisturbed)
+    for name, one in predictions.items():
+        metrics = measure(one)
+        gain = accuracy_gain(one, predictions[UNDISTURBED])
         rows[name] = {
             "accuracy": metrics.accuracy,
-            "interval": _ends(accuracy_interval(predictions)),
+            "interval": _ends(accuracy_interval(one)),
             "balanced_accuracy": metrics.balanced_accuracy,
             "expected_calibration_error": metrics.calibration_error,
             "change": gain.accuracy,

@@ -26,6 +26,16 @@ NOISE_SEED = 0
 GREY = 0.5
 
 
+def undisturbed(faces: Tensor) -> Tensor:
+    """The faces, unchanged."""
+    return faces
+
+
+def mirrored(faces: Tensor) -> Tensor:
+    """The faces with left and right exchanged."""
+    return faces.flip(3)
+
+
 def window(zoom: float, right: float = 0.0, down: float = 0.0) -> Disturbance:
     """A disturbance that sees faces in a wider and shifted box.
 

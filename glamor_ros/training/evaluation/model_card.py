@@ -18,8 +18,8 @@ from typing import Any
 from ...atomic_file import atomic_write
 from ...errors import GlamorError
 from ...network.emotions import EMOTIONS
-from .card_data import CHOICE
-from .card_measurement import FACES, FLIPPED, GREY_HEADS, HEADS
+from ..data.face_splits import CHOICE
+from .card_measurement import FACES, FLIPPED, GREY_HEADS, HEADS, UNDISTURBED
 from .intervals import CONFIDENCE_LEVEL, RESAMPLES
 
 FORMAT = "glamor_ros.model_card.1"
@@ -46,7 +46,7 @@ class MeasuredCard:
     """Everything that was measured for a card.
 
     Attributes:
-        split: What was measured on; see `card_data.SPLITS`.
+        split: What was measured on; see `card_data.CARD_SPLITS`.
         detector: The name of the face detector that the heads went through.
         data: The sizes of the data; see `CardData.as_dict`.
         weights: The figures of each network; see `measure_network`.
@@ -149,12 +149,12 @@ class MeasuredCard:
         header += [cell for name in measured for cell in (name, "Change")]
         rows = []
         for title in first["rows"]:
-            row = [title or "undisturbed"]
+            row = [title]
             for one in measured.values():
                 figures = one["rows"][title]
                 row.append(_with_interval(figures["accuracy"], figures["interval"]))
                 change = _with_interval(figures["change"], figures["change_interval"], "+.3f")
-                row.append(change if title else "")
+                row.append(change if title != UNDISTURBED else "")
             rows.append(row)
         return _table(header, rows)
 
