@@ -24,6 +24,7 @@ from ..progress import progress_bar
 from .card_images import DATA_OPTION, detect_heads, open_crops, require_data
 
 DISTURBED_FACES = 1200
+SCENES = 600
 
 
 def model_card(
@@ -54,6 +55,11 @@ def model_card(
     disturbed_faces: int = typer.Option(
         DISTURBED_FACES, min=1, help="How many of the FER+ faces are disturbed in every way."
     ),
+    scenes: int = typer.Option(
+        SCENES,
+        min=0,
+        help="How many scenes are composed of the FER+ faces, for weights that see others' faces.",
+    ),
     detector: str = DETECTOR_OPTION,
     detector_weights: Optional[Path] = DETECTOR_WEIGHTS_OPTION,
 ) -> None:
@@ -81,6 +87,7 @@ def model_card(
                 detect_heads(paths, split, detector, detector_weights, stage),
                 disturbed_faces,
                 flip,
+                scenes,
             )
             networks = {one.stem: measure_network(one, card_data, stage) for one in weights}
         measured = MeasuredCard(

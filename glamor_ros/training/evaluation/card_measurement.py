@@ -24,6 +24,7 @@ from .intervals import Interval, MetricIntervals, accuracy_gain, accuracy_interv
 from .metrics import finite, measure
 from .photographs import Photographs, in_grey, predict_photographs
 from .predictions import Predictions
+from .scene_measurement import measure_scenes, sees_other_faces
 from .selective_accuracy import selective_accuracy
 
 FACES, FLIPPED, HEADS, GREY_HEADS = "ferplus", "ferplus_flipped", "heads", "heads_grey"
@@ -70,12 +71,15 @@ class CardData:
         disturbed_faces: How many of the faces are disturbed, spread evenly over them; the figures
             by disturbance are of these.
         with_flip: Whether to measure what averaging with the mirrored face gains.
+        scenes: How many scenes are composed of the faces, for networks that see others' faces; 0
+            for none.
     """
 
     faces: FaceCrops | None
     heads: DetectedHeads | None
     disturbed_faces: int
     with_flip: bool
+    scenes: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """The sizes, as JSON values."""
@@ -132,6 +136,10 @@ def measure_network(weights: Path, data: CardData, stage: _Stage) -> MeasuredNet
         figures["disturbed"] = _disturbed(
             checkpoint, data.faces, data.disturbed_faces, stage(f"{title}: disturbed faces")
         )
+        if data.scenes and sees_other_faces(checkpoint):
+            figures["scenes"] = measure_scenes(
+                checkpoint, data.faces, data.scenes, stage(f"{title}: composed scenes")
+            )
     if data.heads is not None:
         predictions |= _predict_heads(checkpoint, data.heads, title, stage)
         of_heads = data.heads.photographs.identities

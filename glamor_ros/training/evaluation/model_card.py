@@ -18,6 +18,7 @@ from typing import Any
 from ...atomic_file import atomic_write
 from ...errors import GlamorError
 from ...network.emotions import EMOTIONS
+from ..data.composed_scenes_plan import Kind
 from ..data.face_splits import CHOICE
 from .card_measurement import FACES, FLIPPED, GREY_HEADS, HEADS, UNDISTURBED
 from .intervals import CONFIDENCE_LEVEL, RESAMPLES
@@ -30,6 +31,11 @@ _SET_TITLES = {
     FLIPPED: "the same, averaged with the mirrored face",
     HEADS: "heads, through the detector",
     GREY_HEADS: "the same photographs in grey",
+}
+_KIND_TITLES = {
+    Kind.ALONE.value: "nobody else is there",
+    Kind.COMPANY.value: "the own face is clear, others are there",
+    Kind.DECIDED.value: "the own face says little, another decides",
 }
 _BLOCK = re.compile(
     r"(<!-- begin measured: (?P<name>\S+) -->\n)(?P<content>.*?)(<!-- end measured -->)", re.DOTALL
@@ -277,15 +283,32 @@ def _selective(figures: Mapping[str, Any]) -> str:
 
 
 def _scenes(figures: Mapping[str, Any]) -> str:
-    rows = figures.get("scenes")
-    if not rows:
-        return "Not measured.\n"
-    header = list(rows[0])
-    return _table(header, [[_cell(row[key]) for key in header] for row in rows])
-
-
-def _cell(value: Any) -> str:
-    return _number(value) if isinstance(value, float) or value is None else str(value)
+    if not figures.get("scenes"):
+        return (
+            "Not measured: composed scenes are for weights with `context_faces` others_visible.\n"
+        )
+    header = [
+        "Composed scenes",
+        "Scenes",
+        "Attention on the decider",
+        "If it were even",
+        "Accuracy",
+        "With even attention",
+        "Before grey",
+    ]
+    rows = [
+        [
+            _KIND_TITLES[row["kind"]],
+            str(row["scenes"]),
+            _number(row["attention"]),
+            _number(row["even"]),
+            _with_interval(row["accuracy"], row["interval"]),
+            _number(row["accuracy_with_even_attention"]),
+            _number(row["accuracy_before_grey"]),
+        ]
+        for row in figures["scenes"]
+    ]
+    return _table(header, rows)
 
 
 def _number(value: float | None, form: str = ".3f") -> str:
