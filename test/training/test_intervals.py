@@ -50,7 +50,7 @@ def test_means_as_by_the_central_limit() -> None:
     predictions = made_predictions(800)
     metrics = measure(predictions)
     surprisal = -np.log(predictions.probabilities[np.arange(800), predictions.labels])
-    half = 1.96 * surprisal.std() / math.sqrt(800)
+    half = 1.96 * float(surprisal.std()) / math.sqrt(800)
     intervals = metric_intervals(predictions)
     assert metrics.negative_log_likelihood == pytest.approx(surprisal.mean(), abs=1e-6)
     found = intervals.negative_log_likelihood

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import log_softmax, softmax
+from scipy.optimize import brentq
+from scipy.special import softmax
 from torch import nn
 
 from ...errors import GlamorError
@@ -71,25 +71,20 @@ def fitted_calibration(
     weights = np.concatenate([np.full(len(one), 1 / (len(one) * len(sets))) for one in sets])
     of_label = logits[np.arange(len(labels)), labels]
 
-    # In one over the temperature the cross-entropy is convex.
-    def cross_entropy(sharpness: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        scores = log_softmax(logits * sharpness, axis=1)
-        loss = -weights @ scores[np.arange(len(labels)), labels]
-        expected = (np.exp(scores) * logits).sum(axis=1)
-        return float(loss), np.array([weights @ (expected - of_label)])
+    # The cross-entropy is convex in the sharpness, one over the temperature, and least where its
+    # slope is 0.
+    def slope(sharpness: float) -> float:
+        expected = (softmax(logits * sharpness, axis=1) * logits).sum(axis=1)
+        return float(weights @ (expected - of_label))
 
     low, high = 1 / TEMPERATURES[1], 1 / TEMPERATURES[0]
-    result = minimize(
-        cross_entropy, x0=np.ones(1), jac=True, method="L-BFGS-B", bounds=[(low, high)]
-    )
-    sharpness = float(result.x[0])
-    if not low < sharpness < high:
+    if not slope(low) < 0 < slope(high):
         raise CalibrationError(
             f"no temperature between {TEMPERATURES[0]:g} and {TEMPERATURES[1]:g} is best: on these "
             f"{len(labels)} samples the network is right as often whether it is sure or not, or "
             "always; are the labels those of these weights, and are there enough samples?"
         )
-    return Calibration(1 / sharpness, added)
+    return Calibration(1 / float(brentq(slope, low, high)), added)
 
 
 def rare_classes_bias(labels: NDArray[np.int64], strength: float) -> NDArray[np.float64]:

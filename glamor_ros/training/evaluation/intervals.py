@@ -6,12 +6,13 @@ samples show one person, people are drawn, not samples, since the pictures of a 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest, bootstrap
+from scipy.stats import DegenerateDataWarning, binomtest, bootstrap
 
 from ...network.emotions import EMOTIONS
 from .metrics import (
@@ -212,16 +213,18 @@ def _intervals(
     if count == 1:
         # The only unit is drawn every time; scipy asks for two.
         return [Interval(value, value) for value in of_drawn(np.zeros(1, np.int64)).tolist()]
-    result = bootstrap(
-        (np.arange(count),),
-        of_drawn,
-        n_resamples=resamples,
-        batch=_RESAMPLES_AT_ONCE,
-        vectorized=True,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    )
-    # A class that some resamples lack is measured on the others.
+    with warnings.catch_warnings():
+        # A class that some resamples lack has no interval of scipy's; below it gets one.
+        warnings.simplefilter("ignore", DegenerateDataWarning)
+        result = bootstrap(
+            (np.arange(count),),
+            of_drawn,
+            n_resamples=resamples,
+            batch=_RESAMPLES_AT_ONCE,
+            vectorized=True,
+            method="percentile",
+            rng=np.random.default_rng(seed),
+        )
     tail = (1 - CONFIDENCE_LEVEL) / 2
     return [_quantiles(figure, tail) for figure in result.bootstrap_distribution]
 
