@@ -120,10 +120,9 @@ def test_calibration_is_written_into_the_weights_once(
     # One in five is labelled otherwise, and the network is surer of the astronaut's smile.
     temperature = after.provenance["temperature"] / before.provenance["temperature"]
     assert temperature > 1.2
-    assert (
-        change["after"]["expected_calibration_error"]
-        < change["before"]["expected_calibration_error"]
-    )
+    figures = [change[when]["negative_log_likelihood"] for when in ("before", "after")]
+    assert figures[1] < figures[0] - 0.01
+    assert change["images"] == 4
     old, new = (list(one.network.classifier.parameters())[-2:] for one in (before, after))
     for before_value, after_value in zip(old, new, strict=True):
         np.testing.assert_allclose(
@@ -140,8 +139,9 @@ def test_calibration_is_written_into_the_weights_once(
 def test_what_cannot_be_measured_is_named(app: typer.Typer, weights: Path, tmp_path: Path) -> None:
     figures = tmp_path / "measured.json"
     plain = ["model-card", str(weights), "--json", str(figures)]
+    calibration = ["calibrate", str(weights), "--output", str(figures)]
     for arguments, error, problem in (
-        (plain, CardDataError, "nothing to measure on: give --data ferplus=PATH or"),
+        (plain, CardDataError, "give --data ferplus=PATH or --data heads"),
         ([*plain, "--data", "caer=x"], CardDataError, "'caer=x' names no data"),
         ([*plain, "--split", "train"], CardDataError, "'train'"),
         (["model-card", "--json", str(figures)], ModelCardError, "measured.json holds no figures"),
@@ -150,7 +150,11 @@ def test_what_cannot_be_measured_is_named(app: typer.Typer, weights: Path, tmp_p
             ModelCardError,
             "need WEIGHTS",
         ),
-        (["calibrate", str(weights), "--output", str(figures)], CardDataError, "give --data"),
+        (
+            ["calibrate", str(weights), "--output", str(figures)],
+            CardDataError,
+            "nothing to measure on",
+        ),
     ):
         with pytest.raises(error, match=problem):
             RUNNER.invoke(app, arguments, catch_exceptions=False)

@@ -67,6 +67,5 @@ def require_data(paths: Mapping[str, Path]) -> None:
         CardDataError: There is none.
     """
     if not paths:
-        raise CardDataError(
-            f"give --data {' and --data '.join(f'{d}=PATH' for d in FACE_DATASETS)}"
-        )
+        options = " or ".join(f"--data {name}=PATH" for name in FACE_DATASETS)
+        raise CardDataError(f"there is nothing to measure on: give {options}, or both")
