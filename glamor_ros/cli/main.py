@@ -66,6 +66,14 @@ COMMANDS = {
         "training.evaluate",
         "Measure accuracy, the figures of each class and calibration on labelled images.",
     ),
+    "calibrate": Command(
+        "training.calibrate",
+        "Fit one temperature, so that the network is as sure as it is right, and write it in.",
+    ),
+    "model-card": Command(
+        "training.model_card",
+        "Measure networks for a model card, with 95 % intervals, and make its tables.",
+    ),
     "compare": Command(
         "training.compare",
         "Test each pair of models with the Stuart-Maxwell test, as the paper's Table 5 does.",
