@@ -53,6 +53,11 @@ COMMANDS = {
         "training.build_ncaers",
         "Draw images from the videos of CAER, kept apart by video; an interrupted run continues.",
     ),
+    "pack-training-data": Command(
+        "training.pack_training_data",
+        "Pack FER+ and heads, divided and cut by detectors' boxes, into one file for another "
+        "machine.",
+    ),
     "train": Command(
         "training.train",
         "Train a network as a recipe says: first its branches, then all of it.",
@@ -60,6 +65,14 @@ COMMANDS = {
     "evaluate": Command(
         "training.evaluate",
         "Measure accuracy, the figures of each class and calibration on labelled images.",
+    ),
+    "calibrate": Command(
+        "training.calibrate",
+        "Fit one temperature, so that the network is as sure as it is right, and write it in.",
+    ),
+    "model-card": Command(
+        "training.model_card",
+        "Measure networks for a model card, with 95 % intervals, and make its tables.",
     ),
     "compare": Command(
         "training.compare",

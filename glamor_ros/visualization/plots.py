@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from .attention import draw_attention
 _DOTS_PER_INCH = 150
 _TILE_INCHES = 2.4
 _CAPTION_INCHES = 0.3
+_LEAST_COVERAGE = 0.02
 
 
 def confusion_figure(confusion: NDArray[np.int64], title: str) -> Figure:
@@ -99,6 +100,42 @@ def attention_figure(comparisons: Sequence[AttentionComparison], models: Sequenc
             axes.set_xticks([])
             axes.set_yticks([])
             axes.set_xlabel(text)
+    return figure
+
+
+@dataclass(frozen=True)
+class CoverageCurve:
+    """The accuracy of a network that answers only where it is sure.
+
+    Attributes:
+        coverage: The share of samples that are answered, ascending, (M,).
+        accuracy: The accuracy on these, (M,).
+    """
+
+    coverage: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+
+
+def coverage_figure(curves: Mapping[str, CoverageCurve]) -> Figure:
+    """A figure of accuracy over coverage, with a line for each curve.
+
+    The first few samples, of which one more error moves the accuracy far, are not drawn.
+
+    Args:
+        curves: By what is said of them in the legend.
+    """
+    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for name, curve in curves.items():
+        drawn = curve.coverage >= _LEAST_COVERAGE
+        axes.plot(curve.coverage[drawn], curve.accuracy[drawn], label=name)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(top=1)
+    axes.set_xlabel("share of faces that are answered, the surest first")
+    axes.set_ylabel("accuracy on these")
+    axes.grid(alpha=0.3)
+    axes.legend()
     return figure
 
 

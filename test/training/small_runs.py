@@ -18,7 +18,8 @@ from glamor_ros.training.data.joint_augmentation import JointAugmentation
 from glamor_ros.training.evaluation.evaluate import predict_dataset
 from glamor_ros.training.fit.learning_rate import Schedule
 from glamor_ros.training.fit.recipe import Recipe, StageRecipe, Stages
-from glamor_ros.training.fit.trainer import RunSettings, TrainedNetwork, TrainingData, train
+from glamor_ros.training.fit.run_settings import RunSettings
+from glamor_ros.training.fit.trainer import TrainedNetwork, TrainingData, train
 
 # Small enough for seconds on one core: contexts have 2x2 cells.
 SMALL_INPUTS = InputSpec(face_size=(32, 32), context_resize=(32, 32), context_crop=(32, 32))

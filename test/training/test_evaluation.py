@@ -14,7 +14,15 @@ from glamor_ros.network.input_spec import InputSpec
 from glamor_ros.network.weights.checkpoint import Checkpoint
 from glamor_ros.perception.device import DeviceError
 from glamor_ros.training.data.emotion_dataset import Batch, EmotionDataset, Indices, as_batch
-from glamor_ros.training.evaluation.evaluate import EvaluationError, network_inputs, predict_dataset
+from glamor_ros.training.evaluation.disturbances import light, undisturbed
+from glamor_ros.training.evaluation.evaluate import (
+    EvaluationError,
+    network_inputs,
+    predict_dataset,
+    predict_disturbed,
+)
+
+from .made_datasets import ArrayDataset
 
 
 class MadeDataset(EmotionDataset):
@@ -95,3 +103,31 @@ def test_an_odd_remainder_goes_below_and_right() -> None:
     faces, contexts, _ = network_inputs(images, images, spec)
     assert (faces[0, 0] * 255).round().int().tolist() == images[0, 0, :4].tolist()
     assert (contexts[0, 0] * 255).round().int().tolist() == [[6, 7], [11, 12]]
+
+
+def test_disturbed_faces_in_the_same_contexts(checkpoint: Checkpoint) -> None:
+    """The same as the network by itself on disturbed faces, also where own faces are left out."""
+    architecture, generator = Architecture(), np.random.default_rng(1)
+    spec = InputSpec(context_faces="others_visible")
+    faces, contexts = (
+        generator.integers(0, 256, (5, *shape), np.uint8) for shape in ((96, 96, 3), (128, 171, 4))
+    )
+    contexts[..., 3] = 0
+    contexts[:, 40:80, 60:100, 3] = 255
+    dataset = ArrayDataset(faces, contexts, np.eye(7, dtype=np.float32)[:5])
+    visible = Checkpoint(checkpoint.network, architecture, spec)
+    found = predict_disturbed(visible, dataset, {"as": undisturbed, "dark": light(0.5)})
+    batch = dataset.batch(np.arange(5))
+    inputs = network_inputs(batch.faces, batch.contexts, spec)
+    assert inputs.own_faces is not None
+    with torch.inference_mode():
+        for name, factor in (("as", 1.0), ("dark", 0.5)):
+            expected = checkpoint.network(
+                inputs.faces * factor, inputs.contexts, own_faces=inputs.own_faces
+            )
+            np.testing.assert_allclose(found[name].probabilities, expected.probabilities, atol=1e-4)
+        everywhere = checkpoint.network(inputs.faces, inputs.contexts).probabilities
+    assert not np.allclose(found["as"].probabilities, everywhere, atol=1e-4)
+    assert not np.allclose(found["as"].probabilities, found["dark"].probabilities, atol=1e-3)
+    plain = predict_dataset(visible, dataset)
+    np.testing.assert_array_equal(plain.probabilities, found["as"].probabilities)

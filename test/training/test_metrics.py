@@ -58,6 +58,16 @@ def test_classes_that_are_not_there_count_for_nothing() -> None:
     )
 
 
+def test_negative_log_likelihood_as_scikit_learns_log_loss() -> None:
+    predictions = made_predictions()
+    found = measure(predictions).negative_log_likelihood
+    expected = sklearn_metrics.log_loss(predictions.labels, predictions.probabilities)
+    assert found == pytest.approx(expected, rel=1e-5)
+    wrong = one_hot_predictions([0, 1], [0, 2])
+    assert measure(wrong).negative_log_likelihood == pytest.approx(87.3 / 2, abs=0.1)
+    assert measure(wrong).as_dict()["negative_log_likelihood"] > 43
+
+
 def test_calibration_error_by_hand() -> None:
     # Bin (0.8, 0.867]: three samples, confidence 0.85, two right. Bin (0.533, 0.6]: one, right.
     probabilities = np.full((4, 7), 0.15 / 6, np.float32)

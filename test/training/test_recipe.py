@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -10,14 +10,16 @@ import yaml
 
 from glamor_ros.network.architecture import build_glamor_net, stored_values
 from glamor_ros.training.evaluation.paper_tables import PAPER_RESULTS, PaperResult
+from glamor_ros.training.fit.distillation import Distillation
+from glamor_ros.training.fit.optimizers import AdamW, Muon, Sgd
 from glamor_ros.training.fit.recipe import (
     PaperRow,
     Recipe,
-    RecipeError,
     find_recipe,
     load_recipe,
     shipped_recipes,
 )
+from glamor_ros.training.fit.recipe_errors import RecipeError
 
 MINIMAL = {"model": {}, "stages": {"joint": {"epochs": 1, "batch_size": 2, "learning_rate": 0.1}}}
 SHIPPED = shipped_recipes()
@@ -47,7 +49,7 @@ def test_each_recipe_for_the_paper_is_of_a_row_that_exists_and_uses_the_released
     for name, path in SHIPPED.items():
         recipe = load_recipe(path)
         assert (recipe.paper in rows) == name.startswith("table"), name
-        if name == "modern":
+        if name == "modern" or name.startswith("starter"):
             continue
         joint = recipe.stages.joint
         figures = (joint.learning_rate, joint.batch_size, joint.epochs)
@@ -59,7 +61,8 @@ def test_each_recipe_for_the_paper_is_of_a_row_that_exists_and_uses_the_released
         else:
             assert figures == (5e-4, 4, 60), name
             assert joint.schedule.at_epochs == (25, 40), name
-        assert (joint.momentum, joint.dropout, joint.label_smoothing) == (0.9, 0.5, 0.0), name
+        assert joint.optimizer == Sgd(momentum=0.9), name
+        assert (joint.dropout, joint.label_smoothing) == (0.5, 0.0), name
         assert recipe.stages.branches in (None, joint), name
 
 
@@ -72,9 +75,31 @@ def test_modern_recipe() -> None:
     assert joint.averaged_weights_decay is not None
 
 
+def test_the_starter_weights_recipes() -> None:
+    teacher = load_recipe(find_recipe("starter_face_teacher_1"))
+    other = load_recipe(find_recipe("starter_face_teacher_2"))
+    assert replace(other, seed=1, description=teacher.description) == teacher
+    assert other.seed != teacher.seed
+    face = load_recipe(find_recipe("starter_face"))
+    assert face.model == teacher.model
+    assert face.stages.joint.distillation == Distillation(weight=0.5, temperature=1.0)
+    assert set(face.start.values()) == {"previous"}
+    for recipe in (teacher, face):
+        assert recipe.data is not None
+        assert [part.dataset for part in recipe.data.mixture] == ["ferplus", "heads"]
+        assert recipe.stages.joint.face_phase(recipe.stages.joint.epochs - 1) is not None
+    whole = load_recipe(find_recipe("starter"))
+    assert whole.inputs.leaves_out_own_face
+    assert whole.data is not None
+    # The scenes' people come from both.
+    assert whole.data.datasets == ("ferplus", "heads")
+    assert whole.inputs.face_box_scale == face.inputs.face_box_scale
+
+
 def test_a_recipe_survives_being_written(tmp_path: Path) -> None:
-    recipe = load_recipe(SHIPPED["table3_caer_net_s"])
-    assert load_recipe(write(tmp_path / "again.yaml", recipe.as_dict())) == recipe
+    for name in ("table3_caer_net_s", "starter_face", "starter"):
+        recipe = load_recipe(SHIPPED[name])
+        assert load_recipe(write(tmp_path / "again.yaml", recipe.as_dict())) == recipe
 
 
 def test_a_base_is_merged_key_by_key(tmp_path: Path) -> None:
@@ -84,6 +109,30 @@ def test_a_base_is_merged_key_by_key(tmp_path: Path) -> None:
     recipe = load_recipe(write(tmp_path / "third.yaml", changed))
     assert (recipe.seed, recipe.model.classifier_units) == (3, 7)
     assert (recipe.stages.joint.epochs, recipe.stages.joint.batch_size) == (9, 2)
+
+
+def test_another_optimizer_replaces_the_bases(tmp_path: Path) -> None:
+    first = yaml.safe_load(yaml.safe_dump(MINIMAL))
+    first["stages"]["joint"]["optimizer"] = {"name": "sgd", "momentum": 0.5}
+    write(tmp_path / "first.yaml", first)
+
+    def optimizer(**values: object) -> object:
+        changed = {"base": "first.yaml", "stages": {"joint": {"optimizer": values}}}
+        return load_recipe(write(tmp_path / "changed.yaml", changed)).stages.joint.optimizer
+
+    assert optimizer(nesterov=True) == Sgd(momentum=0.5, nesterov=True)
+    assert optimizer(name="adamw", betas=[0.8, 0.9]) == AdamW(betas=(0.8, 0.9))
+    assert optimizer(name="muon") == Muon()
+
+
+def test_momentum_beside_the_learning_rate_is_the_optimizers(tmp_path: Path) -> None:
+    content = yaml.safe_load(yaml.safe_dump(MINIMAL))
+    content["stages"]["joint"] |= {"momentum": 0.8, "nesterov": True}
+    recipe = load_recipe(write(tmp_path / "flat.yaml", content))
+    assert recipe.stages.joint.optimizer == Sgd(momentum=0.8, nesterov=True)
+    content = {"base": "flat.yaml", "stages": {"joint": {"momentum": 0.7}}}
+    recipe = load_recipe(write(tmp_path / "above.yaml", content))
+    assert recipe.stages.joint.optimizer == Sgd(momentum=0.7, nesterov=True)
 
 
 def test_numbers_without_a_point_are_numbers(tmp_path: Path) -> None:
@@ -102,30 +151,72 @@ def test_numbers_without_a_point_are_numbers(tmp_path: Path) -> None:
             {"stages": {"joint": {"epochs": 1, "batch_size": 4}}},
             "'stages.joint.learning_rate' is m",
         ),
-        ({"stages.joint.epochs": 0}, "stages.joint: epochs is 0; it must be at least 1"),
-        ({"stages.joint.epochs": 1.5}, "'stages.joint.epochs' is 1.5, expected a whole number"),
-        ({"stages.joint.batch_size": True}, "'stages.joint.batch_size' is True, expected a whole"),
-        ({"stages.joint.learning_rate": "fast"}, "learning_rate' is 'fast', expected a number"),
-        ({"stages.joint.learning_rate": 10**400}, "learning_rate' is 1000.*, expected a number"),
-        ({"stages.joint.learning_rate": -1}, "stages.joint: learning_rate is -1.0"),
-        ({"stages.joint.dropout": 1}, "stages.joint: dropout is 1.0; it must be .* below 1"),
-        ({"stages.joint.precision": "8"}, "unknown precision '8'; known are 32-true"),
-        ({"stages.joint.schedule": {"kind": "stairs"}}, "stages.joint.schedule: unknown kind 'sta"),
+        ({"stages.joint.epochs": 0}, "'stages.joint.epochs' is 0: .* greater than or equal to 1"),
+        ({"stages.joint.epochs": 1.5}, "'stages.joint.epochs' is 1.5: .* a valid integer"),
+        ({"stages.joint.batch_size": True}, "'stages.joint.batch_size' is True: .* valid integer"),
+        ({"stages.joint.learning_rate": "fast"}, "learning_rate' is 'fast': .* a valid number"),
+        ({"stages.joint.learning_rate": 10**400}, "learning_rate' is 1000.* a finite number"),
+        ({"stages.joint.learning_rate": -1}, "learning_rate' is -1.*: .* greater than 0"),
+        (
+            {"stages.joint.learning_rate": float("nan")},
+            "learning_rate' is nan: .* than 0|learning_rate' is nan",
+        ),
+        ({"stages.joint.dropout": 1}, "stages.joint.dropout' is 1.*: .* less than 1"),
+        ({"stages.joint.precision": "8"}, "joint.precision' is '8': it should be '32-true', 'bf16"),
+        ({"stages.joint.schedule": {"kind": "stairs"}}, "schedule.kind' is 'stairs': .* 'cosine'"),
         ({"stages.joint.schedule": {"kind": "step"}}, "stages.joint.schedule: at_epochs is"),
         (
             {"stages.joint.schedule": {"kind": "step", "at_epochs": [2, "x"]}},
             r"'stages.joint.schedule.at_epochs\[1\]' is 'x'",
         ),
-        ({"stages.joint": 5}, "stages.joint is 5, expected keys with values"),
+        ({"stages.joint.optimizer": {"name": "lion"}}, "optimizer.name' is 'lion': .* 'muon'"),
+        ({"stages.joint.optimizer": {"betas": [0, 0]}}, "stages.joint.optimizer.name' is missing"),
+        (
+            {"stages.joint.optimizer": {"name": "adamw", "momentum": 0.9}},
+            "unknown key 'stages.joint.optimizer.momentum'; known are name, betas",
+        ),
+        (
+            {"stages.joint.optimizer": {"name": "adamw", "betas": [0.9]}},
+            "stages.joint.optimizer.betas",
+        ),
+        ({"stages.joint.momentum": 1.5}, "'stages.joint.optimizer.momentum' is 1.5: .* less than"),
+        (
+            {"stages.joint.optimizer": {"name": "sgd", "momentum": 0.0, "nesterov": True}},
+            "stages.joint.optimizer: nesterov needs a momentum above 0",
+        ),
+        ({"stages.joint.frozen": ["nose"]}, r"stages.joint.frozen\[0\]' is 'nose': .*'attention'"),
+        (
+            {"model": {"classifier_inputs": "face"}, "stages.joint.frozen": ["attention"]},
+            "names the attention, which this model does not have; it has classifier, face_encoder",
+        ),
+        (
+            {"stages.joint.learning_rate_factors": {"fusion": 0}},
+            "'stages.joint.learning_rate_factors.fusion' is 0",
+        ),
+        ({"stages.joint": 5}, "'stages.joint' is 5: it should be an object"),
+        ({"stages": 5}, "'stages' is 5: it should be an object"),
         ({"model": {"attention": "local"}}, "'model': unknown attention 'local'; .*global_local"),
         ({"model": {"family": "lenet"}}, "model: unknown family 'lenet'"),
-        ({"model": {"classifier_units": "many"}}, "'model.classifier_units' is 'many'"),
-        ({"model": {"depth": 3}}, "unknown key 'model.depth'"),
-        ({"inputs": {"face_size": [96]}}, "'inputs.face_size' is .96., expected a list of 2 whole"),
+        ({"model": {"classifier_units": "many"}}, "'model': classifier_units is 'many'"),
+        ({"model": {"depth": 3}}, "model: an architecture has no 'depth'; its fields are encoder"),
+        ({"inputs": {"face_size": [96]}}, r"inputs: face_size is \[96\], expected \[height, width"),
         ({"inputs": {"context_faces": "blurred"}}, "inputs: unknown context_faces 'blurred'"),
         ({"augmentation": {"rotation_deg": 300}}, "augmentation: rotation_deg is 300.0"),
+        (
+            {"augmentation": {"rotation": 30}},
+            "unknown key 'augmentation.rotation'; .* rotation_deg",
+        ),
+        ({"data": {"mixture": []}}, "'data.mixture' is .*at least 1 item"),
+        ({"data": {"mixture": [{"dataset": "fer"}]}}, r"data.mixture\[0\].dataset' is 'fer'"),
+        (
+            {"data": {"mixture": [{"dataset": "heads"}, {"dataset": "heads"}]}},
+            "data: a dataset is named twice: heads, heads",
+        ),
+        ({"data": {"mixture": [{"dataset": "heads", "part": 1}]}}, "known are dataset, share, ra"),
+        ({"start": {"nose": "face"}}, "'start.nose"),
         ({"without_face": "dog"}, "'without_face' is 'dog'"),
         ({"seed": -1}, "'seed' is -1"),
+        ({"seed": 2.5, "without": 1}, "'seed' is 2.5: .*; unknown key 'without'"),
         (
             {
                 "model": {"classifier_inputs": "face"},

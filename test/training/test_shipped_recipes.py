@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,10 +16,12 @@ import torch
 
 from glamor_ros.network.architecture import build_glamor_net, stored_values
 from glamor_ros.network.baselines import FROZEN_FAMILIES
-from glamor_ros.network.weights.checkpoint import load_checkpoint
+from glamor_ros.network.weights.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from glamor_ros.training.fit.branch_training import branch_architectures
-from glamor_ros.training.fit.lightning_module import weighted_cross_entropy
+from glamor_ros.training.fit.face_network import face_architecture
+from glamor_ros.training.fit.losses import weighted_cross_entropy
 from glamor_ros.training.fit.recipe import Recipe, StageRecipe, load_recipe, shipped_recipes
+from glamor_ros.training.fit.start_weights import checkpoint_name
 from glamor_ros.training.prepared.sample_preparation import SamplePreparation
 
 from .made_datasets import ArrayDataset, noise, one_hot_rows
@@ -30,9 +33,21 @@ LARGE_VALUES = 55_000_000
 
 
 def one_step(stage: StageRecipe) -> StageRecipe:
-    return replace(
-        stage, epochs=1, batch_size=SAMPLES, schedule=replace(stage.schedule, warmup_epochs=0.0)
-    )
+    phases = tuple(replace(phase, epochs=1) for phase in stage.face_sizes_px[:1])
+    schedule = replace(stage.schedule, warmup_epochs=0.0)
+    return replace(stage, epochs=1, batch_size=SAMPLES, face_sizes_px=phases, schedule=schedule)
+
+
+def given_weights(recipe: Recipe, path: Path) -> dict[str, Any]:
+    """What the recipe starts from and learns of: a network of the face alone, with new weights."""
+    architecture = face_architecture(recipe.model)
+    network = build_glamor_net(architecture)
+    save_checkpoint(Checkpoint(network, architecture, recipe.inputs), path)
+    distils = recipe.stages.joint.distillation is not None
+    return {
+        "teachers": (path,) if distils else (),
+        "start": {checkpoint_name(origin): path for origin in recipe.start.values()},
+    }
 
 
 def prepared_samples(preparation: SamplePreparation) -> ArrayDataset:
@@ -88,6 +103,7 @@ def test_recipe_trains_a_step_and_saves(name: str, tmp_path: Path) -> None:
         prepared_samples(recipe.training_preparation()),
         prepared_samples(recipe.validation_preparation()),
         tmp_path / "run",
+        **given_weights(recipe, tmp_path / "given.safetensors"),
     )
     checkpoint = load_checkpoint(trained.last)
     assert checkpoint.architecture == recipe.model

@@ -28,7 +28,7 @@ from glamor_ros.training.fit.branch_training import branch_architectures, take_e
 from glamor_ros.training.fit.lightning_module import NetworkBatch, StageModule
 from glamor_ros.training.fit.recipe import Recipe, Stages, load_recipe
 from glamor_ros.training.fit.run_directory import RunDirectory, RunError
-from glamor_ros.training.fit.trainer import TrainingError
+from glamor_ros.training.fit.run_settings import TrainingError
 from glamor_ros.training.fit.training_callbacks import FusionCollapseWarning, FusionWatch
 
 from .made_datasets import ArrayDataset, face_and_context_dataset, noise

@@ -150,7 +150,8 @@ def _table(metrics: Metrics, title: str) -> Table:
         _percent(metrics.macro_f1),
     )
     table.caption = (
-        f"calibration error (ECE, {CALIBRATION_BINS} bins): {_percent(metrics.calibration_error)}"
+        f"calibration error (ECE, {CALIBRATION_BINS} bins): {_percent(metrics.calibration_error)}; "
+        f"negative log-likelihood: {metrics.negative_log_likelihood:.3f}"
     )
     return table
 

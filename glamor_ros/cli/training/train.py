@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Optional
 
 import typer
 
 from ...errors import GlamorError
-from ...training.data.caer import SPLITS, split_directory
-from ...training.data.open_dataset import OpenedDataset, open_dataset
-from ...training.prepared.sample_cache import SampleCache
-from ...training.prepared.sample_preparation import SamplePreparation
+from ...training.data.caer import SPLITS
 from ..extras import needs_extra
-from .prepared_dataset import default_cache_directory, prepare_samples, report_left_out
+from .prepared_dataset import default_cache_directory
 
 if TYPE_CHECKING:
     from ...training.fit.trainer import TrainedNetwork
@@ -31,8 +29,11 @@ def train(
         metavar="RECIPE",
         help="A .yaml file, or the name of one in the package's config/training.",
     ),
-    data: Path = typer.Option(
-        ..., metavar="DATASET", help="Folder of CAER-S or NCAER-S, or a manifest (.csv or .jsonl)."
+    data: list[str] = typer.Option(
+        ...,
+        metavar="[NAME=]DATASET",
+        help="Folder of CAER-S or NCAER-S, or a manifest (.csv or .jsonl). For a recipe that mixes "
+        "datasets, give each: NAME=PATH.",
     ),
     output: Path = typer.Option(..., metavar="DIR", help="Folder of this run."),
     split: str = typer.Option("train", help=f"Split of --data's folder: {', '.join(SPLITS)}."),
@@ -51,6 +52,16 @@ def train(
     ),
     resume: bool = typer.Option(
         False, "--resume", help="Continue the run in DIR, if there is one."
+    ),
+    teacher: list[Path] = typer.Option(
+        [],
+        metavar="FILE",
+        help="Checkpoint to learn of, for recipes with distillation; may be given several times.",
+    ),
+    start: list[str] = typer.Option(
+        [],
+        metavar="NAME=FILE",
+        help="Checkpoint that the recipe's start calls NAME; may be given several times.",
     ),
     encoder_weights: Optional[Path] = typer.Option(
         None,
@@ -88,9 +99,11 @@ def train(
     """
     with needs_extra("training"):
         from ...training.fit.recipe import find_recipe, load_recipe
-        from ...training.fit.trainer import RunSettings, TrainingData, is_first_process
+        from ...training.fit.run_settings import RunSettings
+        from ...training.fit.trainer import is_first_process
         from ...training.fit.trainer import train as train_network
         from ...training.fit.training_callbacks import EpochLines
+        from .training_data import SingleDataset, open_single_dataset, open_whole_mixture
     settings = RunSettings(
         output,
         resume=resume,
@@ -99,6 +112,8 @@ def train(
         nodes=nodes,
         strategy=strategy,
         workers=workers,
+        teachers=tuple(teacher),
+        start=_named_paths("--start", start),
         encoder_weights=encoder_weights,
         limit_batches=limit_batches,
         progress_bar=sys.stderr.isatty(),
@@ -108,29 +123,24 @@ def train(
         loaded = loaded.with_precision(precision)
     # The processes besides the first are as silent as Lightning's own.
     is_first = is_first_process()
-    cache_directory = cache or default_cache_directory()
-    opened = open_dataset(data, split, crops)
-    samples = _prepare(opened, loaded.training_preparation(), cache_directory, is_first)
-    source: dict[str, Any] = {"train": _source(opened, samples), "validation": None}
-    validation_samples = None
-    if validation is None and _has_split(data, validation_split):
-        validation = data
-    if validation is not None:
-        opened = open_dataset(validation, validation_split, validation_crops)
-        validation_samples = _prepare(
-            opened, loaded.validation_preparation(), cache_directory, is_first
+    if loaded.data is not None:
+        if validation is not None or crops is not None:
+            raise TrainOptionError(
+                "this recipe's datasets are divided already, and bring their crops along; leave "
+                "out --validation and --crops"
+            )
+        samples = open_whole_mixture(loaded, loaded.data, _named_paths("--data", data))
+    else:
+        samples = open_single_dataset(
+            loaded,
+            SingleDataset(_only_path(data), split, crops),
+            SingleDataset(validation, validation_split, validation_crops),
+            cache or default_cache_directory(),
+            quiet=not is_first,
         )
-        source["validation"] = _source(opened, validation_samples)
-    elif is_first:
-        typer.echo("there is no validation data: the last weights are the result", err=True)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     trained = train_network(
-        loaded,
-        TrainingData(
-            samples.dataset(), validation_samples.dataset() if validation_samples else None, source
-        ),
-        settings,
-        lambda stage: [EpochLines(stage, typer.echo)],
+        loaded, samples, settings, lambda stage: [EpochLines(stage, typer.echo)]
     )
     if is_first:
         _say_result(trained)
@@ -142,31 +152,25 @@ def _device_count(text: str) -> int:
     return int(text)
 
 
-def _has_split(path: Path, split: str) -> bool:
-    folders = (path / "images", path)
-    return any(split_directory(folder, split) is not None for folder in folders)
+def _named_paths(option: str, given: Sequence[str]) -> dict[str, Path]:
+    paths = {}
+    for one in given:
+        name, is_named, path = one.partition("=")
+        if not is_named or not name or not path:
+            raise TrainOptionError(f"{option} is '{one}', expected NAME=PATH")
+        if name in paths:
+            raise TrainOptionError(f"{option} names {name} twice")
+        paths[name] = Path(path)
+    return paths
 
 
-def _prepare(
-    opened: OpenedDataset, preparation: SamplePreparation, directory: Path, is_first: bool
-) -> SampleCache:
-    samples = prepare_samples(opened, preparation, directory)
-    if is_first:
-        left_out = [*opened.contents.skipped, *samples.skipped]
-        report_left_out(opened, [str(one) for one in left_out])
-    return samples
-
-
-def _source(opened: OpenedDataset, samples: SampleCache) -> dict[str, Any]:
-    """The origin of a dataset, for the provenance; its cache's name changes with all it holds."""
-    return {
-        "kind": opened.kind,
-        "name": opened.root.resolve().name,
-        "split": opened.split,
-        "without_face_box": opened.contents.without_box,
-        "left_out": len(opened.contents.skipped) + len(samples.skipped),
-        "fingerprint": samples.directory.name,
-    }
+def _only_path(data: Sequence[str]) -> Path:
+    if len(data) > 1:
+        raise TrainOptionError(
+            f"--data is given {len(data)} times, but this recipe trains on one dataset; a recipe "
+            "that mixes several has data.mixture"
+        )
+    return Path(data[0])
 
 
 def _say_result(trained: TrainedNetwork) -> None:

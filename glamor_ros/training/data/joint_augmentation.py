@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -11,11 +11,12 @@ from torch.nn import functional
 
 from ...network.input_spec import InputSpec
 from .emotion_dataset import NetworkInputs
+from .face_augmentation import FaceAugmentation
 
 
 @dataclass(frozen=True)
 class JointAugmentation:
-    """The released code's augmentation, drawn for each image, and shifts of the face.
+    """The released code's augmentation, drawn for each image, and more for the face.
 
     Attributes:
         flip: Whether half of the samples are mirrored, face and context alike.
@@ -23,12 +24,14 @@ class JointAugmentation:
         face_shift_px: The largest shift of a face's crop, in pixels of the network's face.
         random_context_crop: Whether context_crop is cut from anywhere in context_resize, instead
             of from its centre.
+        face: What is done to faces in place of rotation_deg and face_shift_px; None for these.
     """
 
     flip: bool = True
     rotation_deg: float = 20.0
     face_shift_px: int = 0
     random_context_crop: bool = True
+    face: FaceAugmentation | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.rotation_deg <= 180:
@@ -45,20 +48,42 @@ class JointAugmentation:
         Returns:
             Pixels of the network's face, on each side.
         """
+        side_px = max(input_spec.face_size)
+        if self.face is not None:
+            return math.ceil(max(self.face.reach - 1, 0) * side_px / 2)
         angle = math.radians(min(self.rotation_deg, 45.0))
-        turned = max(input_spec.face_size) * (math.cos(angle) + math.sin(angle))
-        return math.ceil((turned - max(input_spec.face_size)) / 2) + self.face_shift_px
+        turned = side_px * (math.cos(angle) + math.sin(angle))
+        return math.ceil((turned - side_px) / 2) + self.face_shift_px
+
+    def at_strength(self, strength: float) -> JointAugmentation:
+        """The same with smaller, or larger, changes of the face.
+
+        Args:
+            strength: Their factor.
+        """
+        return replace(
+            self,
+            rotation_deg=min(self.rotation_deg * strength, 180.0),
+            face_shift_px=round(self.face_shift_px * strength),
+            face=self.face and replace(self.face, strength=self.face.strength * strength),
+        )
 
     def __call__(
-        self, faces: Tensor, contexts: Tensor, input_spec: InputSpec, generator: torch.Generator
+        self,
+        faces: Tensor,
+        contexts: Tensor,
+        input_spec: InputSpec,
+        generator: torch.Generator,
+        face_size: tuple[int, int] | None = None,
     ) -> NetworkInputs:
         """The network's inputs, made from prepared samples.
 
         Args:
             faces: (N, 3, h, w), uint8.
             contexts: (N, 3 or 4, 128, 171), uint8; see Batch.
-            input_spec: What the network expects.
+            input_spec: What the network expects, for which the samples were prepared.
             generator: The source of everything that is drawn, on the device of the images.
+            face_size: The height and width that faces are given; None: the network's.
 
         Returns:
             The inputs. Beyond the prepared images their edges repeat.
@@ -71,16 +96,25 @@ class JointAugmentation:
         if self.flip:
             mirrored = torch.rand(count, generator=generator, device=faces.device) < 0.5
         return NetworkInputs.of(
-            self._faces(faces, mirrored, input_spec.face_size, generator),
+            self._faces(
+                faces, input_spec.face_size, face_size or input_spec.face_size, mirrored, generator
+            ),
             self._contexts(contexts, mirrored, input_spec.context_crop, generator),
             input_spec,
         )
 
     def _faces(
-        self, faces: Tensor, mirrored: Tensor, size: tuple[int, int], generator: torch.Generator
+        self,
+        faces: Tensor,
+        face_size: tuple[int, int],
+        size: tuple[int, int],
+        mirrored: Tensor,
+        generator: torch.Generator,
     ) -> Tensor:
+        if self.face is not None:
+            return self.face(faces, face_size, size, mirrored, generator)
         count, _, source_height, source_width = faces.shape
-        height, width = size
+        height, width = face_size
         device = faces.device
         drawn = 2 * torch.rand(3, count, generator=generator, device=device) - 1
         angle = drawn[0] * math.radians(self.rotation_deg)
@@ -94,7 +128,7 @@ class JointAugmentation:
             torch.stack([sign * sin * width, cos * height, shift[1]], dim=1) / source_height,
         ]
         grid = functional.affine_grid(
-            torch.stack(rows, dim=1), [count, 1, height, width], align_corners=False
+            torch.stack(rows, dim=1), [count, 1, *size], align_corners=False
         )
         return functional.grid_sample(
             faces.float() / 255, grid, padding_mode="border", align_corners=False

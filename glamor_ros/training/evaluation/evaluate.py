@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ...errors import GlamorError
+from ...network.attention import cells_of_own_face
 from ...network.batch_norm_folding import folded_for_inference
 from ...network.input_spec import InputSpec
 from ...network.weights.checkpoint import Checkpoint
 from ...perception.device import require_device
 from ..data.emotion_dataset import EmotionDataset, NetworkInputs
+from .disturbances import Disturbance, undisturbed
 from .predictions import Predictions, unique_names
 
 BATCH_SIZE = 64
@@ -47,22 +49,60 @@ def predict_dataset(
         DatasetError: The contexts were prepared for another kind of network.
         DeviceError: This machine has no such device.
     """
+    predicted = predict_disturbed(
+        checkpoint,
+        dataset,
+        {"": undisturbed},
+        device=device,
+        batch_size=batch_size,
+        on_progress=on_progress,
+    )
+    return predicted[""]
+
+
+def predict_disturbed(
+    checkpoint: Checkpoint,
+    dataset: EmotionDataset,
+    disturbances: Mapping[str, Disturbance],
+    *,
+    device: str = "cpu",
+    batch_size: int = BATCH_SIZE,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Predictions]:
+    """The network's probabilities for every sample, by what is done to the faces.
+
+    The contexts stay as they are, and are encoded once for all disturbances.
+
+    Args:
+        checkpoint: See `predict_dataset`, as for what is not said here.
+        dataset: See `predict_dataset`.
+        disturbances: Each is done to the undisturbed faces.
+        device: See `predict_dataset`.
+        batch_size: See `predict_dataset`.
+        on_progress: See `predict_dataset`.
+    """
     torch_device = require_device(device)
     network = folded_for_inference(checkpoint.network).to(torch_device)
-    probabilities = []
+    probabilities: dict[str, list[Tensor]] = {name: [] for name in disturbances}
     for start in range(0, len(dataset), batch_size):
         indices = np.arange(start, min(start + batch_size, len(dataset)))
         batch = dataset.batch(indices)
-        inputs = network_inputs(
-            batch.faces.to(torch_device), batch.contexts.to(torch_device), checkpoint.input_spec
-        )
+        inputs = network_inputs(batch.faces, batch.contexts.to(torch_device), checkpoint.input_spec)
         with torch.inference_mode():
-            output = network(inputs.faces, inputs.contexts, own_faces=inputs.own_faces)
-            probabilities.append(output.probabilities.cpu())
+            context = network.encode_context(inputs.contexts)
+            left_out = None
+            if inputs.own_faces is not None and network.attention is not None:
+                left_out = cells_of_own_face(inputs.own_faces, context.height, context.width)
+            for name, disturb in disturbances.items():
+                vectors = network.encode_faces(disturb(inputs.faces).to(torch_device))
+                output = network.recognize(vectors, context, left_out)
+                probabilities[name].append(output.probabilities.cpu())
         on_progress(int(indices[-1]) + 1, len(dataset))
-    return Predictions(
-        unique_names(dataset.names), dataset.labels, torch.cat(probabilities).numpy()
-    )
+    names, labels = unique_names(dataset.names), dataset.labels
+    return {
+        name: Predictions(names, labels, torch.cat(parts).numpy())
+        for name, parts in probabilities.items()
+    }
 
 
 def network_inputs(faces: Tensor, contexts: Tensor, spec: InputSpec) -> NetworkInputs:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from ...network.architecture import Architecture
 from ...network.attention import ATTENTIONS
 from ...network.glamor_net import GlamorNet
+from .face_network import face_architecture
 
 FACE, CONTEXT = "face", "context"
 
@@ -30,12 +31,10 @@ def branch_architectures(architecture: Architecture) -> dict[str, Architecture]:
     uses_face = inputs != "context" or ATTENTIONS[architecture.attention].uses_face
     if not uses_face or inputs == "face":
         return {}
-    alone = Architecture(
-        encoder=architecture.encoder, classifier_units=architecture.classifier_units
-    )
+    face = face_architecture(architecture)
     return {
-        FACE: replace(alone, classifier_inputs="face"),
-        CONTEXT: replace(alone, classifier_inputs="context", attention="none"),
+        FACE: face,
+        CONTEXT: replace(face, classifier_inputs="context", attention="none"),
     }
 
 

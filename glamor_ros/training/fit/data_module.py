@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from lightning.pytorch import LightningDataModule
-from torch.utils.data import DataLoader
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader, Sampler
 
-from ..data.batch_sampling import OrderedBatches, Shard, ShuffledBatches
+from ..data.batch_sampling import OrderedBatches, Shard
 from ..data.emotion_dataset import EmotionDataset
 from ..evaluation.evaluate import BATCH_SIZE
+from .training_data import TrainingData
 
 
 class EmotionDataModule(LightningDataModule):
     """The training and validation samples of a run, as Lightning's Trainer takes them.
 
     Args:
-        train: The samples to train on.
-        validation: The samples to validate on; None for none.
+        data: The samples.
         batch_size: Training samples of a step, in all processes together.
         seed: Decides the order of the training samples.
         workers: Processes of each device that read samples; 0 reads in the training process.
@@ -25,16 +27,14 @@ class EmotionDataModule(LightningDataModule):
 
     def __init__(
         self,
-        train: EmotionDataset,
-        validation: EmotionDataset | None,
+        data: TrainingData,
         *,
         batch_size: int,
         seed: int,
         workers: int = 0,
     ) -> None:
         super().__init__()
-        self._train = train
-        self._validation = validation
+        self._data = data
         self._batch_size = batch_size
         self._seed = seed
         self._workers = workers
@@ -45,8 +45,8 @@ class EmotionDataModule(LightningDataModule):
         Raises:
             BatchError: The batch size fits neither the samples nor the devices.
         """
-        batches = ShuffledBatches(len(self._train), self._batch_size, self._seed, self._shard)
-        return self._loader(self._train, batches)
+        batches = self._data.batches(self._batch_size, self._seed, self._shard)
+        return self._loader(self._data.train, batches)
 
     def val_dataloader(self) -> DataLoader[Any] | list[Any]:
         """A loader of all validation samples; an empty list where there are none.
@@ -54,10 +54,11 @@ class EmotionDataModule(LightningDataModule):
         Raises:
             BatchError: There are fewer samples than devices.
         """
-        if self._validation is None:
+        validation = self._data.validation
+        if validation is None:
             return []
-        batches = OrderedBatches(len(self._validation), BATCH_SIZE, self._shard)
-        return self._loader(self._validation, batches)
+        batches = OrderedBatches(len(validation), BATCH_SIZE, self._shard)
+        return self._loader(validation, batches)
 
     @property
     def _shard(self) -> Shard:
@@ -65,7 +66,7 @@ class EmotionDataModule(LightningDataModule):
         return Shard(self.trainer.global_rank, self.trainer.world_size)
 
     def _loader(
-        self, dataset: EmotionDataset, batches: ShuffledBatches | OrderedBatches
+        self, dataset: EmotionDataset, batches: Sampler[NDArray[np.int64]]
     ) -> DataLoader[Any]:
         assert self.trainer is not None
         # The sampler gives whole batches: without batch_size, the loader collates nothing.

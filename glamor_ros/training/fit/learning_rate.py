@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import Literal
 
-SCHEDULES = ("constant", "step", "cosine")
+from pydantic.dataclasses import dataclass
+
+from .recipe_errors import STRICT
+from .recipe_numbers import NotNegative
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Schedule:
     """A course of the learning rate over the epochs of a stage.
 
@@ -24,15 +27,13 @@ class Schedule:
         ValueError: A value is out of range, or of no use for the kind.
     """
 
-    kind: str = "constant"
+    kind: Literal["constant", "step", "cosine"] = "constant"
     at_epochs: tuple[int, ...] = ()
     factor: float = 0.1
-    warmup_epochs: float = 0.0
-    minimum_learning_rate: float = 0.0
+    warmup_epochs: NotNegative = 0.0
+    minimum_learning_rate: NotNegative = 0.0
 
     def __post_init__(self) -> None:
-        if self.kind not in SCHEDULES:
-            raise ValueError(f"unknown kind '{self.kind}'; known are {', '.join(SCHEDULES)}")
         if bool(self.at_epochs) != (self.kind == "step"):
             raise ValueError(
                 f"at_epochs is {list(self.at_epochs)} with the kind '{self.kind}'; the kind 'step' "
@@ -45,9 +46,6 @@ class Schedule:
             raise ValueError(f"at_epochs is {list(self.at_epochs)}; epochs rise and start at 1")
         if not 0 < self.factor <= 1:
             raise ValueError(f"factor is {self.factor}; it must be above 0 and at most 1")
-        for name in ("warmup_epochs", "minimum_learning_rate"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 0")
 
     def learning_rate(self, initial: float, epoch: float, epochs: int) -> float:
         """The learning rate at a point of a stage.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,6 @@ import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
-from torch.nn import functional
 from torchmetrics import MeanMetric, Metric
 from torchmetrics.classification import MulticlassAccuracy
 
@@ -21,7 +21,10 @@ from ...network.input_spec import InputSpec
 from ..data.emotion_dataset import Batch, NetworkInputs
 from ..data.joint_augmentation import JointAugmentation
 from ..evaluation.evaluate import network_inputs
-from .recipe import StageRecipe
+from .distillation import Teachers
+from .losses import attention_concentration, weighted_cross_entropy
+from .optimizers import parameter_groups
+from .stage_recipe import StageRecipe
 
 # What is logged of each epoch, as "train/…" and "validation/…".
 LOSS, ACCURACY = "loss", "accuracy"
@@ -85,11 +88,14 @@ class StageModule(LightningModule):
     a run continued from the last epoch is the run that was not interrupted.
 
     Args:
-        network: The network; all of it is trained, except for an encoder that is frozen.
+        network: The network; all of it is trained, except for what is frozen.
         input_spec: The sizes of its inputs.
         recipe: How it is trained.
         augmentation: Random changes to the training samples.
         seed: Decides everything that is drawn.
+        face_classifier: What the face's own loss is of, see `build_face_classifier`; None where
+            the recipe has no such loss.
+        teachers: The networks to learn of, where the recipe does.
     """
 
     def __init__(
@@ -99,31 +105,55 @@ class StageModule(LightningModule):
         recipe: StageRecipe,
         augmentation: JointAugmentation,
         seed: int,
+        face_classifier: nn.Module | None = None,
+        teachers: Teachers | None = None,
     ) -> None:
         super().__init__()
         self.network = network
+        self.face_classifier = face_classifier
         self._input_spec = input_spec
         self._recipe = recipe
         self._augmentation = augmentation
         self._seed = seed
+        self._teachers = teachers
         self._generator = torch.Generator()
         self.train_metrics = EpochMetrics()
         self.validation_metrics = EpochMetrics()
-        for module in network.classifier.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = recipe.dropout
+        for classifier in filter(None, (network.classifier, face_classifier)):
+            for module in classifier.modules():
+                if isinstance(module, nn.Dropout):
+                    module.p = recipe.dropout
+        for name in recipe.frozen:
+            if name in self.trained_parts:
+                self.trained_parts[name].requires_grad_(False)
+        if recipe.channels_last:
+            self.to(memory_format=torch.channels_last)
+
+    @property
+    def trained_parts(self) -> dict[str, nn.Module]:
+        """What is trained, by the names that recipes have for it."""
+        parts = dict(self.network.named_children())
+        if self.face_classifier is not None:
+            parts["face_classifier"] = self.face_classifier
+        return parts
+
+    def train(self, mode: bool = True) -> StageModule:
+        """Set the mode; what is frozen stays in evaluation mode, for its statistics stay, too."""
+        super().train(mode)
+        for name in self._recipe.frozen:
+            if name in self.trained_parts:
+                self.trained_parts[name].eval()
+        return self
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         recipe, schedule = self._recipe, self._recipe.schedule
-        parameters = [p for p in self.network.parameters() if p.requires_grad]
-        groups = [
-            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe.weight_decay},
-            # Biases and normalisation are not decayed.
-            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-        ]
-        optimizer = torch.optim.SGD(
-            groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.nesterov
+        groups = parameter_groups(
+            self.trained_parts,
+            recipe.learning_rate,
+            recipe.weight_decay,
+            recipe.learning_rate_factors,
         )
+        optimizer = recipe.optimizer.build(groups)
         steps_per_epoch = int(self.trainer.estimated_stepping_batches) / recipe.epochs
 
         def scale(step: int) -> float:
@@ -137,6 +167,12 @@ class StageModule(LightningModule):
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
+
+    def on_fit_start(self) -> None:
+        # Lightning keeps the modes that it finds.
+        self.train()
+        if self._teachers is not None:
+            self._teachers.to(self.device)
 
     def on_train_epoch_start(self) -> None:
         self._generator = torch.Generator(self.device).manual_seed(self._drawn_seed())
@@ -152,49 +188,87 @@ class StageModule(LightningModule):
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> NetworkBatch:
         faces, contexts, distributions = batch
-        if self.trainer.training:
-            inputs = self._augmentation(faces, contexts, self._input_spec, self._generator)
-        else:
-            inputs = network_inputs(faces, contexts, self._input_spec)
+        if not self.trainer.training:
+            return NetworkBatch(network_inputs(faces, contexts, self._input_spec), distributions)
+        augmentation, spec, face_size = self._augmentation, self._input_spec, None
+        phase = self._recipe.face_phase(self.current_epoch)
+        if phase is not None:
+            augmentation = augmentation.at_strength(phase.augmentation_strength)
+            face_size = phase.size_px, phase.size_px
+        if self.network.context_encoder is None:
+            # Nobody looks at it.
+            spec = replace(spec, context_crop=(1, 1))
+        inputs = augmentation(faces, contexts, spec, self._generator, face_size)
         return NetworkBatch(inputs, distributions)
 
     def training_step(self, batch: NetworkBatch, batch_idx: int) -> Tensor:
-        return self._step(batch, self.train_metrics, "train", self._recipe.label_smoothing)
+        inputs, distributions = batch
+        if self._recipe.mixup is not None:
+            inputs, distributions = self._recipe.mixup(inputs, distributions)
+        inputs = self._in_memory_order(inputs)
+        output = self._output(inputs)
+        loss = self._training_loss(output, inputs, distributions)
+        self._log_metrics(self.train_metrics, "train", loss, output, distributions)
+        return loss
 
     def validation_step(self, batch: NetworkBatch, batch_idx: int) -> Tensor:
-        return self._step(batch, self.validation_metrics, "validation", 0.0)
+        output = self._output(self._in_memory_order(batch.inputs))
+        loss = weighted_cross_entropy(output.decisions, batch.distributions)
+        self._log_metrics(self.validation_metrics, "validation", loss, output, batch.distributions)
+        return loss
 
-    def _step(
-        self, batch: NetworkBatch, metrics: EpochMetrics, name: str, label_smoothing: float
-    ) -> Tensor:
-        inputs = batch.inputs
+    def _in_memory_order(self, inputs: NetworkInputs) -> NetworkInputs:
+        if not self._recipe.channels_last:
+            return inputs
+        faces, contexts = (
+            images.contiguous(memory_format=torch.channels_last)
+            for images in (inputs.faces, inputs.contexts)
+        )
+        return NetworkInputs(faces, contexts, inputs.own_faces)
+
+    def _output(self, inputs: NetworkInputs) -> GlamorOutput:
         output: GlamorOutput = self.network(
             inputs.faces, inputs.contexts, own_faces=inputs.own_faces
         )
-        loss = weighted_cross_entropy(output.decisions, batch.distributions, label_smoothing)
-        metrics.update(loss, output, batch.distributions)
+        return output
+
+    def _training_loss(
+        self, output: GlamorOutput, inputs: NetworkInputs, distributions: Tensor
+    ) -> Tensor:
+        recipe = self._recipe
+        opinion = None
+        if recipe.distillation is not None and self._teachers is not None:
+            opinion = self._teachers.probabilities(inputs, recipe.distillation.temperature)
+
+        def classification(decisions: Sequence[Decision]) -> Tensor:
+            loss = weighted_cross_entropy(decisions, distributions, recipe.label_smoothing)
+            if recipe.distillation is None or opinion is None:
+                return loss
+            of_teachers = [
+                decision.weight * recipe.distillation.loss(decision.logits, opinion)
+                for decision in decisions
+            ]
+            return torch.lerp(loss, torch.stack(of_teachers).sum(), recipe.distillation.weight)
+
+        loss = classification(output.decisions)
+        if self.face_classifier is not None:
+            logits = self.face_classifier(output.face_vector)
+            loss = loss + recipe.face_loss_weight * classification([Decision(1.0, logits)])
+        if recipe.attention_concentration_weight and output.attention is not None:
+            concentration = attention_concentration(output.attention)
+            loss = loss + recipe.attention_concentration_weight * concentration
+        return loss
+
+    def _log_metrics(
+        self,
+        metrics: EpochMetrics,
+        name: str,
+        loss: Tensor,
+        output: GlamorOutput,
+        distributions: Tensor,
+    ) -> None:
+        metrics.update(loss, output, distributions)
         for key, metric in metrics.named(fuses=output.fusion_weights is not None).items():
             self.log(
                 f"{name}/{key}", metric, on_step=False, on_epoch=True, prog_bar=key == ACCURACY
             )
-        return loss
-
-
-def weighted_cross_entropy(
-    decisions: Sequence[Decision], distributions: Tensor, label_smoothing: float
-) -> Tensor:
-    """The weighted sum of the decisions' cross-entropies, a scalar.
-
-    Args:
-        decisions: What the network says of N samples.
-        distributions: The labels, (N, 7).
-        label_smoothing: The share of each label that is spread over all classes.
-    """
-    losses = [
-        decision.weight
-        * functional.cross_entropy(
-            decision.logits.float(), distributions, label_smoothing=label_smoothing
-        )
-        for decision in decisions
-    ]
-    return torch.stack(losses).sum()

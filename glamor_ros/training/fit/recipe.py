@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 
 from ...network.architecture import Architecture, ArchitectureError, build_glamor_net
 from ...network.input_spec import InputSpec
@@ -15,68 +18,25 @@ from ...resources import share_directory
 from ..data.joint_augmentation import JointAugmentation
 from ..prepared.sample_preparation import WITHOUT_FACE, SamplePreparation
 from .branch_training import branch_architectures
-from .learning_rate import Schedule
-from .recipe_reading import RecipeError, read_fields, read_yaml
+from .mixture_recipe import DataRecipe
+from .recipe_errors import STRICT, RecipeError, told
+from .recipe_reading import read_yaml
+from .stage_recipe import Part, Precision, StageRecipe
 
 MAX_SEED = 2**31
-PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+# Where momentum and nesterov were before there were several optimizers.
+_FLAT_OF_SGD = ("momentum", "nesterov")
 
 
-@dataclass(frozen=True)
-class StageRecipe:
-    """A stage's stochastic gradient descent, on the cross-entropy with the labels' distributions.
-
-    Attributes:
-        epochs: Passes over the training samples.
-        batch_size: Samples of a step, on all devices together.
-        learning_rate: The initial learning rate.
-        schedule: How the learning rate changes.
-        momentum: The momentum of the gradient, from 0 to below 1.
-        nesterov: Whether the momentum is Nesterov's.
-        weight_decay: The decay of the weights; biases and normalisations have none.
-        label_smoothing: The share of each label that is spread over all classes, from 0 to below 1.
-        dropout: The dropout before the classifier's last layer, from 0 to below 1.
-        averaged_weights_decay: The decay of an exponential average over the steps, which is then
-            validated and saved in place of the weights; None for no average.
-        precision: See Lightning's Trainer.
-
-    Raises:
-        ValueError: A value is out of range.
-    """
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    schedule: Schedule = field(default_factory=Schedule)
-    momentum: float = 0.9
-    nesterov: bool = False
-    weight_decay: float = 0.0
-    label_smoothing: float = 0.0
-    dropout: float = 0.5
-    averaged_weights_decay: float | None = None
-    precision: str = "32-true"
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate is {self.learning_rate}; it must be above 0")
-        if not self.weight_decay >= 0:
-            raise ValueError(f"weight_decay is {self.weight_decay}; it must be at least 0")
-        for name in ("momentum", "label_smoothing", "dropout", "averaged_weights_decay"):
-            value = getattr(self, name)
-            if value is not None and not 0 <= value < 1:
-                raise ValueError(f"{name} is {value}; it must be at least 0 and below 1")
-        if self.nesterov and self.momentum == 0:
-            raise ValueError("nesterov needs a momentum above 0")
-        if self.precision not in PRECISIONS:
-            raise ValueError(
-                f"unknown precision '{self.precision}'; known are {', '.join(PRECISIONS)}"
-            )
+def _architecture(value: Any) -> Any:
+    return Architecture.from_fields(value) if isinstance(value, Mapping) else value
 
 
-@dataclass(frozen=True)
+def _input_spec(value: Any) -> Any:
+    return InputSpec.from_fields(value) if isinstance(value, Mapping) else value
+
+
+@dataclass(frozen=True, config=STRICT)
 class Stages:
     """The stages of a training.
 
@@ -89,7 +49,7 @@ class Stages:
     branches: StageRecipe | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class PaperRow:
     """The row of a table of the paper that a recipe reproduces.
 
@@ -104,7 +64,7 @@ class PaperRow:
     dataset: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Recipe:
     """Everything that decides the result of a training run.
 
@@ -113,6 +73,10 @@ class Recipe:
         stages: How it is trained.
         inputs: The sizes of its inputs.
         augmentation: Random changes to the training samples.
+        data: The datasets that it mixes; None trains on a single one, which the run is given.
+        start: For parts of the network, the trained weights from which they start: NAME, the part
+            of the same name in the checkpoint that the run is given by this name, or NAME.PART,
+            another part of it.
         pretrained_encoders: Whether the encoders start from weights trained elsewhere, which the
             run is given.
         without_face: What becomes of images without a face; see SamplePreparation.
@@ -123,37 +87,62 @@ class Recipe:
         paper: The result of the paper that it reproduces; None for none.
     """
 
-    model: Architecture
+    model: Annotated[Architecture, BeforeValidator(_architecture)]
     stages: Stages
-    inputs: InputSpec = field(default_factory=InputSpec)
+    inputs: Annotated[InputSpec, BeforeValidator(_input_spec)] = field(default_factory=InputSpec)
     augmentation: JointAugmentation = field(default_factory=JointAugmentation)
+    data: DataRecipe | None = None
+    start: dict[Part, str] = field(default_factory=dict)
     pretrained_encoders: bool = False
     without_face: str = WITHOUT_FACE[0]
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
     deterministic: bool = True
     description: str = ""
     paper: PaperRow | None = None
 
     def __post_init__(self) -> None:
         if self.without_face not in WITHOUT_FACE:
-            raise RecipeError(
+            raise ValueError(
                 f"'without_face' is '{self.without_face}'; known are {', '.join(WITHOUT_FACE)}"
             )
-        if not 0 <= self.seed <= MAX_SEED:
-            raise RecipeError(f"'seed' is {self.seed}; it must be 0 to {MAX_SEED}")
-        self._require_network()
+        parts = self._parts_of_network()
+        for key, named in (
+            ("stages.joint", self.stages.joint.named_parts()),
+            ("start", set(self.start)),
+        ):
+            for part in sorted(named - parts):
+                raise ValueError(
+                    f"'{key}' names the {part}, which this model does not have; it has "
+                    f"{', '.join(sorted(parts))}"
+                )
+        if self.stages.branches and self.start:
+            raise ValueError(
+                "'stages.branches' trains encoders from new weights, 'start' takes trained ones; "
+                "leave one of them out"
+            )
+        if self.stages.joint.face_loss_weight and not {"face_encoder", "context_encoder"} <= parts:
+            raise ValueError(
+                "'stages.joint.face_loss_weight' is for networks that look at face and context; "
+                "set it to 0"
+            )
         if self.stages.branches and not branch_architectures(self.model):
-            raise RecipeError(
+            raise ValueError(
                 "'stages.branches' trains two encoders, but this model has one; set it to null"
             )
 
-    def _require_network(self) -> None:
+    def _parts_of_network(self) -> set[str]:
         try:
             # Weights are neither computed nor kept on this device.
             with torch.device("meta"):
-                build_glamor_net(self.model)
+                network = build_glamor_net(self.model)
         except ArchitectureError as error:
-            raise RecipeError(f"'model': {error}") from error
+            raise ValueError(f"'model': {error}") from error
+        parts = {
+            name
+            for name, part in network.named_children()
+            if next(part.parameters(), None) is not None
+        }
+        return parts | ({"face_classifier"} if self.stages.joint.face_loss_weight else set())
 
     def training_preparation(self) -> SamplePreparation:
         """How the samples are prepared that are then augmented."""
@@ -174,22 +163,17 @@ class Recipe:
             RecipeError: There is no such precision.
         """
         try:
-            joint = replace(self.stages.joint, precision=precision)
-        except ValueError as error:
-            raise RecipeError(str(error)) from error
-        branches = self.stages.branches and replace(self.stages.branches, precision=precision)
+            chosen = TypeAdapter(Precision).validate_python(precision)
+        except ValidationError as error:
+            raise RecipeError(f"the precision is {told(error, Recipe)}") from error
+        joint = replace(self.stages.joint, precision=chosen)
+        branches = self.stages.branches and replace(self.stages.branches, precision=chosen)
         return replace(self, stages=Stages(joint, branches))
 
     def as_dict(self) -> dict[str, Any]:
         """The recipe as YAML or JSON values, as `load_recipe` reads them."""
-        as_lists: dict[str, Any] = _tuples_as_lists(asdict(self))
-        return as_lists
-
-
-def _tuples_as_lists(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _tuples_as_lists(one) for key, one in value.items()}
-    return list(value) if isinstance(value, tuple) else value
+        values: dict[str, Any] = TypeAdapter(Recipe).dump_python(self, mode="json")
+        return values
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -198,10 +182,22 @@ def load_recipe(path: Path) -> Recipe:
     Raises:
         RecipeError: The file cannot be read or is no recipe; the message names file and key.
     """
+    values = read_yaml(path)
+    stages = values.get("stages")
+    for stage in stages.values() if isinstance(stages, dict) else ():
+        _take_flat_keys(stage)
     try:
-        return read_fields(Recipe, read_yaml(path))
-    except RecipeError as error:
-        raise error if str(path) in str(error) else RecipeError(f"{path}: {error}") from error
+        # As JSON, whose lists are tuples, and whose numbers are still strictly told from texts.
+        return TypeAdapter(Recipe).validate_json(json.dumps(values, default=str))
+    except ValidationError as error:
+        raise RecipeError(f"{path}: {told(error, Recipe)}") from error
+
+
+def _take_flat_keys(stage: Any) -> None:
+    if isinstance(stage, dict) and isinstance(stage.get("optimizer", {}), dict):
+        flat = {key: stage.pop(key) for key in _FLAT_OF_SGD if key in stage}
+        if flat:
+            stage["optimizer"] = {"name": "sgd", **stage.get("optimizer", {}), **flat}
 
 
 def shipped_recipes() -> dict[str, Path]:

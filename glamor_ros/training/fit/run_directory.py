@@ -4,7 +4,8 @@ recipe.yaml and run.json say what is trained, and on what. Each stage, `face`, `
 `joint`, has a folder: best.safetensors and last.safetensors (once the stage is finished),
 resume.ckpt (after every epoch; Lightning's own format, only to continue this run), logs/ (CSV, one
 version for each start) and tensorboard/. The best.safetensors and last.safetensors beside the
-stages are the finished network.
+stages are the finished network. Where the face has a loss of its own, best_face.safetensors and
+last_face.safetensors stand beside each of them: the face encoder with this classifier.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ _GIVE_ANOTHER = "without it the run cannot be continued; give another folder"
 
 class RunError(GlamorError, ValueError):
     """A folder that holds another run, a damaged one, or one that was not to be continued."""
+
+
+def face_weights(path: Path) -> Path:
+    """The file of the face's own network beside the whole network's."""
+    return path.with_name(f"{path.stem}_face{path.suffix}")
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,8 @@ class RunDirectory:
 
     def finish(self, stage: StageDirectory) -> None:
         """Make the weights of a stage those of the run."""
-        for weights in (stage.best, stage.last):
+        whole = (stage.best, stage.last)
+        for weights in (*whole, *map(face_weights, whole)):
             if weights.is_file():
                 partial = self.path / f".{weights.name}.partial"
                 shutil.copyfile(weights, partial)

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from lightning.pytorch import Trainer, seed_everything
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
@@ -15,20 +15,29 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
-from ...errors import GlamorError
 from ...network.architecture import Architecture, build_glamor_net
 from ...network.encoders import load_pretrained_weights
 from ...network.glamor_net import GlamorNet
 from ...network.weights.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from ..data.batch_sampling import Shard, ShuffledBatches
-from ..data.emotion_dataset import EmotionDataset
+from ..data.batch_sampling import Shard
 from .branch_training import branch_architectures, take_encoders
 from .data_module import EmotionDataModule
+from .face_network import build_face_classifier, face_architecture, face_network
+from .given_weights import (
+    GivenWeights,
+    describe_given_weights,
+    load_given_weights,
+    require_given_weights,
+)
 from .lightning_module import StageModule
-from .provenance import describe_samples, provenance
-from .recipe import Recipe, StageRecipe
-from .run_directory import RunDirectory, StageDirectory
+from .provenance import provenance
+from .recipe import Recipe
+from .run_directory import RunDirectory, StageDirectory, face_weights
+from .run_settings import RunSettings, TrainingError
+from .stage_recipe import StageRecipe
+from .start_weights import take_parts
 from .training_callbacks import AveragedWeights, BestWeights, FusionWatch, epoch_figures
+from .training_data import TrainingData
 
 JOINT = "joint"
 
@@ -41,65 +50,6 @@ _EXPECTED_WARNINGS = (
     # A frozen encoder.
     r"Found \d+ module\(s\) in eval mode at the start of training",
 )
-
-
-class TrainingError(GlamorError, ValueError):
-    """A run that lacks something that its recipe or Lightning needs."""
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """The samples of a run.
-
-    Attributes:
-        train: Samples prepared with the recipe's `training_preparation`.
-        validation: Samples prepared with its `validation_preparation`; None trains without
-            validation.
-        source: Where the samples come from, for the provenance; JSON values.
-    """
-
-    train: EmotionDataset
-    validation: EmotionDataset | None
-    source: Mapping[str, Any]
-
-    def describe(self) -> dict[str, Any]:
-        """The source with the number of samples, as JSON values."""
-        return {
-            "source": dict(self.source),
-            "train": describe_samples(self.train),
-            "validation": describe_samples(self.validation) if self.validation else None,
-        }
-
-
-@dataclass(frozen=True)
-class RunSettings:
-    """The place and the machines on which a recipe is run.
-
-    Attributes:
-        output: The folder of the run, shared by all machines.
-        resume: Whether an interrupted run is continued.
-        accelerator: See Lightning's Trainer, as for devices, nodes (its num_nodes) and strategy.
-        devices: The number of devices of each machine.
-        nodes: The number of machines.
-        strategy: How the devices share a batch.
-        workers: The number of processes of each device that read samples.
-        encoder_weights: The file for recipes with `pretrained_encoders`; see
-            `load_pretrained_weights`.
-        limit_batches: The largest number of training and of validation batches in an epoch, to try
-            a recipe out; None for all.
-        progress_bar: Whether Lightning draws one.
-    """
-
-    output: Path
-    resume: bool = False
-    accelerator: str = "auto"
-    devices: int | Literal["auto"] = "auto"
-    nodes: int = 1
-    strategy: str = "auto"
-    workers: int = 0
-    encoder_weights: Path | None = None
-    limit_batches: int | None = None
-    progress_bar: bool = True
 
 
 @dataclass(frozen=True)
@@ -132,14 +82,18 @@ def train(
         callbacks: Gives further callbacks for each stage: "face", "context" or "joint".
 
     Raises:
-        TrainingError: Weights that the recipe needs are missing, or Lightning refuses a setting.
+        TrainingError: Weights that the recipe needs are missing, or some are given that it has no
+            use for, or Lightning refuses a setting.
+        StartError: A part of the network cannot start from the one that the recipe names.
+        TeacherError: A teacher cannot see what the network in training sees.
+        CheckpointError: A teacher, or weights to start from, cannot be read.
         RunError: The folder holds another run, or one that was not to be continued.
         BatchError: The batch size fits neither the samples nor the devices.
         EncoderWeightsError: The encoder weights cannot be used.
     """
-    _require_weights(recipe, settings)
+    require_given_weights(recipe, settings)
     _require_batches(recipe, data, settings)
-    run = _Run(recipe, data, settings, callbacks)
+    run = _Run(recipe, data, settings, callbacks, load_given_weights(recipe, settings))
     run.begin()
     branches: dict[str, GlamorNet] = {}
     if recipe.stages.branches is not None:
@@ -157,24 +111,10 @@ def train(
     return run.finish(last)
 
 
-def _require_weights(recipe: Recipe, settings: RunSettings) -> None:
-    if recipe.pretrained_encoders and settings.encoder_weights is None:
-        raise TrainingError(
-            "this recipe starts from encoders trained elsewhere (pretrained_encoders); give their "
-            "weights, a .safetensors file with the released names (--encoder-weights), or set it "
-            "to false"
-        )
-    if settings.encoder_weights is not None and not recipe.pretrained_encoders:
-        raise TrainingError(
-            "encoder weights are given, but the recipe does not start from any; set its "
-            "pretrained_encoders to true"
-        )
-
-
 def _require_batches(recipe: Recipe, data: TrainingData, settings: RunSettings) -> None:
     processes = settings.nodes * (settings.devices if settings.devices != "auto" else 1)
     for stage in filter(None, (recipe.stages.branches, recipe.stages.joint)):
-        ShuffledBatches(len(data.train), stage.batch_size, 0, Shard(0, processes))
+        data.batches(stage.batch_size, 0, Shard(0, processes))
 
 
 class _Run:
@@ -184,11 +124,13 @@ class _Run:
         data: TrainingData,
         settings: RunSettings,
         callbacks: Callable[[str], list[Callback]],
+        given: GivenWeights,
     ) -> None:
         self._recipe = recipe
         self._data = data
         self._settings = settings
         self._callbacks = callbacks
+        self._given = given
         self._directory = RunDirectory(settings.output)
         self._stages = 0
 
@@ -198,7 +140,12 @@ class _Run:
             self._directory.begin(self._recipe, self._describe_data(), resume=self._settings.resume)
 
     def _describe_data(self) -> dict[str, Any]:
-        return self._data.describe() | {"limit_batches": self._settings.limit_batches}
+        settings = self._settings
+        return {
+            **self._data.describe(),
+            "limit_batches": settings.limit_batches,
+            **describe_given_weights(settings),
+        }
 
     def finish(self, last: Checkpoint) -> TrainedNetwork:
         stage = self._directory.stage(JOINT)
@@ -233,18 +180,33 @@ class _Run:
             seed_everything(seed, workers=True, verbose=False)
             network = build_glamor_net(architecture)
             start(network)
-            self._fit(directory, network, architecture, recipe, seed)
+            face_classifier = None
+            if name == JOINT and recipe.face_loss_weight:
+                face_classifier = build_face_classifier(architecture)
+            module = StageModule(
+                network,
+                self._recipe.inputs,
+                recipe,
+                self._recipe.augmentation,
+                seed,
+                face_classifier,
+                self._given.teachers,
+            )
+            if name == JOINT:
+                take_parts(module.trained_parts, self._recipe.start, self._given.start)
+            self._fit(directory, module, architecture, recipe, seed)
         return load_checkpoint(directory.result)
 
     def _fit(
         self,
         directory: StageDirectory,
-        network: GlamorNet,
+        module: StageModule,
         architecture: Architecture,
         recipe: StageRecipe,
         seed: int,
     ) -> None:
         def save(path: Path, figures: Mapping[str, Any]) -> None:
+            network = module.network
             origin = provenance(
                 self._recipe.as_dict(),
                 self._describe_data(),
@@ -252,15 +214,18 @@ class _Run:
                 trainer.world_size,
                 figures,
             )
-            save_checkpoint(Checkpoint(network, architecture, self._recipe.inputs, origin), path)
+            inputs = self._recipe.inputs
+            save_checkpoint(Checkpoint(network, architecture, inputs, origin), path)
+            if module.face_classifier is not None:
+                alone = face_network(network, module.face_classifier, architecture)
+                of_face = Checkpoint(alone, face_architecture(architecture), inputs, origin)
+                save_checkpoint(of_face, face_weights(path))
 
         trainer = self._trainer(
             directory, recipe, BestWeights(lambda figures: save(directory.best, figures))
         )
-        module = StageModule(network, self._recipe.inputs, recipe, self._recipe.augmentation, seed)
         samples = EmotionDataModule(
-            self._data.train,
-            self._data.validation,
+            self._data,
             batch_size=recipe.batch_size,
             seed=seed,
             workers=self._settings.workers,
@@ -303,7 +268,7 @@ class _Run:
                 devices=settings.devices,
                 num_nodes=settings.nodes,
                 strategy=settings.strategy,
-                precision=recipe.precision,  # type: ignore[arg-type]
+                precision=recipe.precision,
                 max_epochs=recipe.epochs,
                 limit_train_batches=settings.limit_batches,
                 limit_val_batches=settings.limit_batches,

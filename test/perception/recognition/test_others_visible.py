@@ -100,6 +100,26 @@ def test_both_context_modes_are_one_computation(people: int, attention: str) -> 
         assert (one.face_weight, one.context_weight) == (other.face_weight, other.context_weight)
 
 
+@pytest.mark.parametrize("people", range(1, 17))
+def test_one_scene_serves_everybody_in_it(people: int) -> None:
+    """To the bit, in a crowd too, whose faces overlap and lie at the edges and beside the view."""
+    weights = checkpoint(Architecture())
+    rng = np.random.default_rng(people)
+    corners = rng.uniform((0, 0), (WIDTH - 4, HEIGHT - 4), (people, 2))
+    sides = rng.uniform(4, 70, people)
+    boxes = tuple(
+        Box(x, y, x + side, y + side) for (x, y), side in zip(corners.tolist(), sides, strict=True)
+    )
+    shared, per_person = (
+        recognized(weights, noise(people), boxes, mode) for mode in ("shared", "per_person")
+    )
+    assert len(shared) == len(per_person) == people
+    for one, other in zip(shared, per_person, strict=True):
+        assert np.array_equal(one.probabilities, other.probabilities)
+        assert np.array_equal(attention_of(one), attention_of(other))
+        assert attention_of(one).sum() == pytest.approx(1, abs=1e-5)
+
+
 def test_nobody_s_result_depends_on_who_else_is_asked_for() -> None:
     """The others are in the scene whether or not their own emotions are wanted."""
     weights = checkpoint(Architecture())
