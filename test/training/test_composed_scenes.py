@@ -183,7 +183,7 @@ def test_a_clear_face_shows_its_picture_and_an_unclear_one_does_not() -> None:
         faces = dataset.batch(chosen).faces.float()[:, :, 30:66, 30:66].mean(dim=(1, 2, 3)).numpy()
         return float(np.corrcoef(faces, BRIGHTNESS[dataset.labels[chosen]])[0, 1])
 
-    assert correlation(company) > 0.9
+    assert correlation(company) > 0.8
     assert abs(correlation(hidden)) < 0.4
 
 
@@ -201,7 +201,7 @@ def test_the_decider_s_place_shows_the_decider() -> None:
         assert scene.decider is not None
         shown.append(contexts[index, :3][:, places[index]].float().mean().item())
         expected.append(BRIGHTNESS[emotion(scene.others[scene.decider].picture)])
-    assert np.corrcoef(shown, expected)[0, 1] > 0.9
+    assert np.corrcoef(shown, expected)[0, 1] > 0.8
 
 
 def test_photographs_become_backgrounds() -> None:
