@@ -132,7 +132,7 @@ def test_the_decider_can_be_told() -> None:
     for scene in plans(dataset, Kind.DECIDED) + plans(dataset, Kind.COMPANY):
         decider, *distractors = scene.others
         assert scene.decider == 0
-        assert intersection_area(decider.box, seen) == pytest.approx(decider.box.area)
+        assert intersection_area(decider.box, seen) >= 0.8**2 * decider.box.area * 0.999
         for other in distractors:
             ratio = other.box.width / decider.box.width
             if emotion(decider.picture) != NEUTRAL and ratio > 0.6:
