@@ -182,12 +182,12 @@ class YuNetFaceDetector:
             box = self._boxes(Box(left, top, left + box_width, top + box_height))
             if box.width >= self.min_face_size_px:
                 found.append(
-                    FaceDetection(box, float(row[-1]), turn=_turn(row[4:10].reshape(3, 2)))
+                    FaceDetection(box, float(row[-1]), turn=head_turn(row[4:10].reshape(3, 2)))
                 )
         return sorted(found, key=lambda face: -face.score)
 
 
-def _turn(landmarks: NDArray[np.float64]) -> float:
+def head_turn(landmarks: NDArray[np.float64]) -> float:
     """How far a head is turned, from its right eye, left eye and tip of the nose: (3, 2), in px."""
     right_eye, left_eye, nose = landmarks
     across = left_eye - right_eye

@@ -193,6 +193,7 @@ def effects(readings: Sequence[Reading], limits: EvidenceLimits) -> list[Effect]
     return [
         _effect(name, faces, some, chosen)
         for faces, some in sets.items()
+        if some
         for name, chosen in alone.items()
     ]
 
