@@ -53,11 +53,11 @@ class EvidenceLimits:
         ValueError: A value is negative or not finite.
     """
 
-    min_size_px: float = 20.0
-    min_visible_fraction: float = 0.75
-    min_sharpness: float = 0.2
-    max_turn: float = 0.6
-    min_confidence: float = 0.4
+    min_size_px: float = 12.0
+    min_visible_fraction: float = 0.8
+    min_sharpness: float = 0.22
+    max_turn: float = 0.5
+    min_confidence: float = 0.5
     hysteresis: float = 0.1
 
     def __post_init__(self) -> None:
