@@ -99,8 +99,11 @@ class Greeter:
         self._moods = {i: self._moods.get(i, Mood()) for i in ids}
         self._greeted_s = {i: s for i, s in self._greeted_s.items() if i in ids}
         for person in people:
+            # Too little is seen of the person: what was known of the mood does not count for ever.
+            if person.emotion == PersonEmotion.UNKNOWN:
+                self._moods[person.person_id] = Mood()
             # Where the face was not observed the probabilities are old ones: no news of the mood.
-            if person.observed and person.emotion != PersonEmotion.UNKNOWN:
+            elif person.observed:
                 self._moods[person.person_id].update(person.probabilities, now_s)
 
     def decide(self, now_s: float) -> Decision:
@@ -138,8 +141,9 @@ class Greeter:
             return wait("too far away")
         mood = self._moods[person.person_id].emotion
         if mood is None:
-            unknown = person.emotion == PersonEmotion.UNKNOWN
-            return wait("emotion unknown" if unknown else "mood not clear")
+            if person.emotion == PersonEmotion.UNKNOWN:
+                return wait(f"emotion unknown ({person.unknown_reason})")
+            return wait("mood not clear")
         if mood in WARY:
             return Decision(Action.KEEP_DISTANCE, person.person_id, "not at ease")
         if mood == PersonEmotion.SAD:

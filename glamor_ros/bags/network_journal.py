@@ -34,13 +34,13 @@ from ..perception.frame import Frame, Scene
 from ..perception.geometry import Box, Region
 from ..perception.people import AttentionMap, EmotionEstimate
 
-_MAGIC = b"GLAMOR journal 1\n"
+_MAGIC = b"GLAMOR journal 2\n"
 _RECORD_HEADER = struct.Struct("<II")
 _SYNC_INTERVAL_S = 2.0
 
 _COUNT = struct.Struct("<H")
-_DETECTION = struct.Struct("<5d")
-_ESTIMATE = struct.Struct(f"<{len(EMOTIONS)}fdd?")
+_DETECTION = struct.Struct("<6d")
+_ESTIMATE = struct.Struct(f"<{len(EMOTIONS)}fddd?")
 _ATTENTION = struct.Struct("<4i2H")
 
 _DETECTED, _RECOGNIZED, _REFUSED = b"D", b"R", b"X"
@@ -240,7 +240,8 @@ def _packed_detections(frames: Sequence[Sequence[FaceDetection]]) -> bytes:
         parts.append(_COUNT.pack(len(faces)))
         for face in faces:
             box = face.box
-            parts.append(_DETECTION.pack(box.left, box.top, box.right, box.bottom, face.score))
+            edges = box.left, box.top, box.right, box.bottom
+            parts.append(_DETECTION.pack(*edges, face.score, face.turn))
     return b"".join(parts)
 
 
@@ -250,8 +251,8 @@ def _unpacked_detections(content: bytes) -> list[list[FaceDetection]]:
     while not reader.is_at_end:
         faces = []
         for _ in range(*reader.take(_COUNT)):
-            left, top, right, bottom, score = reader.take(_DETECTION)
-            faces.append(FaceDetection(Box(left, top, right, bottom), score))
+            *edges, score, turn = reader.take(_DETECTION)
+            faces.append(FaceDetection(Box(*edges), score, turn=turn))
         frames.append(faces)
     return frames
 
@@ -270,6 +271,7 @@ def _packed_estimate(estimate: EmotionEstimate) -> bytes:
         *estimate.probabilities.tolist(),
         estimate.face_weight,
         estimate.context_weight,
+        estimate.sharpness,
         attention is not None,
     )
     if attention is None:
@@ -289,14 +291,14 @@ def _unpacked_estimates(content: bytes) -> list[list[EmotionEstimate]]:
 
 
 def _unpacked_estimate(reader: _Reader) -> EmotionEstimate:
-    *probabilities, face_weight, context_weight, has_attention = reader.take(_ESTIMATE)
+    *probabilities, face_weight, context_weight, sharpness, has_attention = reader.take(_ESTIMATE)
     attention = None
     if has_attention:
         *region, rows, columns = reader.take(_ATTENTION)
         weights = np.frombuffer(reader.raw(4 * rows * columns), "<f4").reshape(rows, columns)
         attention = AttentionMap(weights.astype(np.float32), Region(*region))
     return EmotionEstimate(
-        np.array(probabilities, np.float32), face_weight, context_weight, attention
+        np.array(probabilities, np.float32), face_weight, context_weight, attention, sharpness
     )
 
 

@@ -86,6 +86,10 @@ COMMANDS = {
         "training.report",
         "Set measured accuracies beside the paper's Tables 2, 3, 4, 6 and 7, in Markdown.",
     ),
+    "measure-evidence": Command(
+        "training.measure_evidence",
+        "Measure where faces show too little to tell an emotion, and what the limits on that do.",
+    ),
     "download-weights": Command(
         "weights.download_weights",
         "Fetch published weights (MIT licence) and verify them: 9 MB for glamor-net, 0.2 for "

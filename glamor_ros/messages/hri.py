@@ -35,11 +35,7 @@ def roi_message(
 
 
 def expression_message(person: PersonEmotion) -> Expression | None:
-    """A person's emotion; None for one who was never classified.
-
-    Valence and arousal are NaN where they are not estimated: 0 would be a value on their scales,
-    and hri_msgs defines none for "unknown".
-    """
+    """A person's emotion; None where it is unknown, for which hri_msgs has no value."""
     expression = EXPRESSIONS.get(person.emotion)
     if expression is None:
         return None

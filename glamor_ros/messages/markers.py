@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from glamor_ros.msg import PersonEmotion, PersonEmotionArray
 
+from ..network.emotions import emotion_label
 from ..perception.geometry import Position
 from ..visualization.palette import emotion_color
 from .quantities import duration_message
@@ -115,11 +115,13 @@ def _person_markers(
     # RViz and Foxglove put the middle of all lines at a text's pose.
     text_above_bar_m = (_BAR_HEIGHT_M + _TEXT_LINES * _TEXT_HEIGHT_M) / 2 + _GAP_M
     text_y = bar_y - text_above_bar_m * size.scale
-    confidence = person.confidence if math.isfinite(person.confidence) else 0.0
+    # Of an emotion that is not named nothing is shown but why.
+    confidence = 0.0 if person.emotion == PersonEmotion.UNKNOWN else person.confidence
+    label = emotion_label(person.emotion_name, person.unknown_reason)
     text = _marker(TEXT_NAMESPACE, Marker.TEXT_VIEW_FACING, person, number, header, size)
     text.pose = _pose(position.x, text_y, position.z)
     text.scale = Vector3(z=_TEXT_HEIGHT_M * size.scale)
-    text.text = f"{person.person_id}\n{person.emotion_name}"
+    text.text = f"{person.person_id}\n{label}"
     if confidence > 0:
         text.text += f" {confidence:.0%}"
     bar = _marker(BAR_NAMESPACE, Marker.CUBE, person, number, header, size)

@@ -16,6 +16,7 @@ from glamor_ros.msg import (
     PersonEmotionArray,
 )
 
+from ..network.circumplex import valence_and_arousal
 from ..network.emotions import EMOTIONS
 from ..perception import people
 from ..perception.people import PeopleInView, Person
@@ -38,13 +39,17 @@ def people_message(view: PeopleInView, header: Header, latency_s: float) -> Pers
 def person_message(person: Person, header: Header) -> PersonEmotion:
     """One person, in the message's own words.
 
-    What is not known is NaN: valence and arousal, which are not estimated; the position without a
-    calibration that can be used; of this image where the network did not look at the face in it;
-    all probabilities of a person who was never classified.
+    What is not known is NaN: the position without a calibration that can be used; of this image
+    where the network did not look at the face in it; valence and arousal, which are derived from
+    the probabilities, where no emotion is named; all probabilities of a person who was never
+    classified.
     """
     estimate = person.estimate if person.evaluated else None
     of_this_frame = _NOT_EVALUATED if estimate is None else estimate.probabilities
-    index = person.emotion_index
+    index, weakness = person.emotion_index, person.weakness
+    valence, arousal = math.nan, math.nan
+    if weakness is None:
+        valence, arousal = valence_and_arousal(person.probabilities)
     return PersonEmotion(
         header=header,
         person_id=person.person_id,
@@ -56,11 +61,12 @@ def person_message(person: Person, header: Header) -> PersonEmotion:
         tracked_for=duration_message(person.tracked_for_s),
         emotion=PersonEmotion.UNKNOWN if index is None else index,
         emotion_name=person.emotion,
+        unknown_reason="" if weakness is None else weakness.value,
         confidence=person.confidence,
         probabilities=person.probabilities.astype(np.float32),
         frame_probabilities=of_this_frame.astype(np.float32),
-        valence=math.nan,
-        arousal=math.nan,
+        valence=valence,
+        arousal=arousal,
         face_weight=math.nan if estimate is None else estimate.face_weight,
         context_weight=math.nan if estimate is None else estimate.context_weight,
         position=point_message(person.position),

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..network.emotions import EMOTIONS, UNKNOWN_EMOTION
+from ..network.emotions import EMOTIONS, UNKNOWN_EMOTION, emotion_label
 from .detection.face_detector import FaceDetection
+from .evidence import Evidence, Weakness
 from .geometry import Box, Position, Region
 
 
@@ -36,12 +37,15 @@ class EmotionEstimate:
             for one that classifies the context alone.
         context_weight: 1 less face_weight.
         attention: None for a network that does not look at the context.
+        sharpness: Of the face as the network got it; see `recognition.sharpness`. NaN: not
+            measured.
     """
 
     probabilities: NDArray[np.float32]
     face_weight: float
     context_weight: float
     attention: AttentionMap | None
+    sharpness: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,8 @@ class Person:
         since_detected_s: From the last frame in which the face was detected to this one.
         whole_face: The face where the image's edges do not cut it off; None: as `face`.
         position: Where the head is; None: not known.
+        evidence: What the emotion rests on; None for a person who was never classified.
+        evidence_weakness: Why that is not enough to name an emotion; None: it is enough.
     """
 
     person_id: str
@@ -77,6 +83,8 @@ class Person:
     since_detected_s: float = 0.0
     whole_face: Box | None = None
     position: Position | None = None
+    evidence: Evidence | None = None
+    evidence_weakness: Weakness | None = None
 
     @property
     def observed(self) -> bool:
@@ -99,9 +107,19 @@ class Person:
         return self.estimate.attention if self.estimate is not None else None
 
     @property
+    def is_classified(self) -> bool:
+        """Whether the person was ever classified, and has probabilities."""
+        return not np.isnan(self.probabilities).any()
+
+    @property
+    def weakness(self) -> Weakness | None:
+        """Why no emotion is named; None: one is."""
+        return self.evidence_weakness if self.is_classified else Weakness.NOT_READ
+
+    @property
     def emotion_index(self) -> int | None:
-        """The likeliest class's place in EMOTIONS; None for a person who was never classified."""
-        return None if np.isnan(self.probabilities).any() else int(self.probabilities.argmax())
+        """The likeliest class's place in EMOTIONS; None where the evidence is too weak."""
+        return int(self.probabilities.argmax()) if self.weakness is None else None
 
     @property
     def emotion(self) -> str:
@@ -110,10 +128,15 @@ class Person:
         return UNKNOWN_EMOTION if index is None else EMOTIONS[index]
 
     @property
+    def emotion_label(self) -> str:
+        """The emotion with the reason where it is unknown."""
+        reason = self.weakness
+        return emotion_label(self.emotion, reason.value if reason else "")
+
+    @property
     def confidence(self) -> float:
         """The likeliest class's probability; NaN for a person who was never classified."""
-        index = self.emotion_index
-        return math.nan if index is None else float(self.probabilities[index])
+        return float(self.probabilities.max())
 
 
 @dataclass(frozen=True)

@@ -57,9 +57,9 @@ def label_layout(people: Sequence[Person], width: int, height: int) -> list[tupl
 
 
 def emotion_text(person: Person) -> str:
-    """The person's emotion and its confidence as text: "Happy 87%", or "Unknown"."""
+    """The person's emotion and its confidence as text: "Happy 87%", or "Unknown (blurred)"."""
     if person.emotion_index is None:
-        return person.emotion
+        return person.emotion_label
     return f"{person.emotion} {person.confidence:.0%}"
 
 
@@ -99,5 +99,5 @@ def _wordings(person: Person) -> list[tuple[str, ...]]:
     return [
         (f"{person.person_id}  {emotion}",),
         (person.person_id, emotion),
-        (person.person_id, *emotion.split()),
+        (person.person_id, *emotion.split(maxsplit=1)),
     ]

@@ -61,15 +61,15 @@ def person(
     person_id: str = "person_1",
     **fields: Any,
 ) -> PersonEmotion:
-    if emotion == PersonEmotion.UNKNOWN:
-        probabilities = [math.nan] * 7
-    else:
-        probabilities = [(1 - probability) / 6] * 7
-        probabilities[emotion] = probability
+    # Someone unknown has probabilities, too, which must not count.
+    likeliest = PersonEmotion.HAPPY if emotion == PersonEmotion.UNKNOWN else emotion
+    probabilities = [(1 - probability) / 6] * 7
+    probabilities[likeliest] = probability
     sideways_m = math.nan if math.isnan(distance_m) else 0.0
     return PersonEmotion(
         person_id=person_id,
         emotion=emotion,
+        unknown_reason="blurred" if emotion == PersonEmotion.UNKNOWN else "",
         probabilities=probabilities,
         position=Point(x=sideways_m, y=sideways_m, z=distance_m),
         **{"observed": True, "searched": True, **fields},
@@ -86,7 +86,7 @@ def person(
         (PersonEmotion.NEUTRAL, "greet person_1: open to it"),
         (PersonEmotion.SAD, "comfort person_1: sad"),
         (PersonEmotion.SURPRISE, "greet person_1: open to it"),
-        (PersonEmotion.UNKNOWN, "wait person_1: emotion unknown"),
+        (PersonEmotion.UNKNOWN, "wait person_1: emotion unknown (blurred)"),
     ],
 )
 def test_each_mood_has_its_action(meeting: Meeting, emotion: int, decision: str) -> None:
@@ -105,6 +105,15 @@ def test_a_mood_takes_time_to_begin_and_doubts_do_not_end_it(meeting: Meeting) -
     ]
     again = meeting.goes_on(person(PersonEmotion.SAD, 0.4), duration_s=2.0)
     assert set(again) == {"wait person_1: mood not clear"}
+
+
+def test_a_mood_ends_where_too_little_is_seen(meeting: Meeting) -> None:
+    assert meeting.goes_on(person(PersonEmotion.SAD), duration_s=1.5)[-1] == "comfort person_1: sad"
+    unknown = meeting.goes_on(person(PersonEmotion.UNKNOWN), duration_s=PERIOD_S)
+    assert unknown == ["wait person_1: emotion unknown (blurred)"]
+    again = meeting.goes_on(person(PersonEmotion.SAD), duration_s=1.5)
+    assert again[:7] == ["wait person_1: mood not clear"] * 7
+    assert again[-1] == "comfort person_1: sad"
 
 
 def test_a_flicker_is_no_mood(meeting: Meeting) -> None:

@@ -87,7 +87,7 @@ def test_an_image_on_request_leaves_the_tracks_alone(
     assert math.isnan(answer.people.latency)
     assert not ids(answer.people) & followed
     assert len(ids(answer.people)) == 2
-    assert all(p.emotion_name != "Unknown" and p.observed for p in answer.people.people)
+    assert all(p.unknown_reason != "not read" and p.observed for p in answer.people.people)
     nobody = recognize(peer, compressed_image=compressed_image_message(no_face, Header()))
     assert nobody.success
     assert list(nobody.people.people) == []

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from glamor_ros.messages.people_messages import (
 from glamor_ros.msg import PersonEmotion
 from glamor_ros.network.emotions import EMOTIONS
 from glamor_ros.perception.detection.face_detector import FaceDetection
+from glamor_ros.perception.evidence import Weakness
 from glamor_ros.perception.geometry import Box, Region
 from glamor_ros.perception.people import AttentionMap, EmotionEstimate, PeopleInView, Person
 
@@ -58,18 +60,46 @@ def test_a_person() -> None:
     assert (message.tracked_for.sec, message.tracked_for.nanosec) == (2, 250_000_000)
     assert message.emotion == PersonEmotion.HAPPY
     assert message.emotion_name == "Happy"
+    assert message.unknown_reason == ""
     assert message.confidence == 0.75
     assert message.probabilities.tolist() == [0, 0, 0, 0.75, 0.25, 0, 0]
     assert message.frame_probabilities.tolist() == [0, 0, 0, 0.5, 0.5, 0, 0]
     assert (message.face_weight, message.context_weight) == (0.625, 0.375)
 
 
-def test_what_is_not_estimated_is_nan() -> None:
+def test_what_is_not_known_is_nan() -> None:
+    position = person_message(person("person_1"), HEADER).position
+
+    values = (position.x, position.y, position.z)
+    assert all(math.isnan(value) for value in values)
+
+
+def test_valence_and_arousal_are_the_expectation_of_the_words_coordinates() -> None:
     message = person_message(person("person_1"), HEADER)
 
-    position = message.position
-    values = (message.valence, message.arousal, position.x, position.y, position.z)
-    assert all(math.isnan(value) for value in values)
+    # 0.75 of happy (0.81, 0.51) and 0.25 of neutral, which is the origin.
+    assert message.valence == pytest.approx(0.6075)
+    assert message.arousal == pytest.approx(0.3825)
+
+
+@pytest.mark.parametrize("reason", [one for one in Weakness if one is not Weakness.NOT_READ])
+def test_too_little_evidence_is_unknown_with_the_probabilities(reason: Weakness) -> None:
+    weak = replace(person("person_1"), evidence_weakness=reason)
+
+    message = person_message(weak, HEADER)
+
+    assert (message.emotion, message.emotion_name) == (PersonEmotion.UNKNOWN, "Unknown")
+    assert message.unknown_reason == reason.value
+    assert message.confidence == 0.75
+    assert message.probabilities.tolist() == [0, 0, 0, 0.75, 0.25, 0, 0]
+    assert math.isnan(message.valence)
+    assert math.isnan(message.arousal)
+
+
+def test_the_message_s_comments_name_every_reason() -> None:
+    definition = (Path(__file__).parents[2] / "msg/PersonEmotion.msg").read_text()
+    comments = " ".join(line.lstrip("# ") for line in definition.splitlines())
+    assert [one.value for one in Weakness if f'"{one.value}"' not in comments] == []
 
 
 def test_a_person_not_evaluated_has_nothing_of_this_frame() -> None:
@@ -93,6 +123,7 @@ def test_a_person_who_was_never_classified_is_unknown() -> None:
     message = person_message(hidden, HEADER)
 
     assert (message.emotion, message.emotion_name) == (PersonEmotion.UNKNOWN, "Unknown")
+    assert message.unknown_reason == "not read"
     assert math.isnan(message.confidence)
     assert np.isnan(message.probabilities).all()
     assert np.isnan(message.frame_probabilities).all()

@@ -17,6 +17,7 @@ from glamor_ros.network.input_spec import InputSpec
 from glamor_ros.network.weights.checkpoint import Checkpoint
 from glamor_ros.perception.detection.face_detector import FaceDetection, Search, SearchArea
 from glamor_ros.perception.engine import PeopleObserver, observe_alone
+from glamor_ros.perception.evidence import EvidenceLimits, Weakness
 from glamor_ros.perception.frame import Frame, ImageError, Scene, StampError
 from glamor_ros.perception.geometry import Box, Region
 from glamor_ros.perception.people import EmotionEstimate, PeopleInView, Person
@@ -215,6 +216,54 @@ def test_a_face_mostly_outside_the_image_is_not_classified(recognizer: EmotionRe
     assert inside.evaluated
     camera.follower.settings = FollowerSettings(min_visible_fraction=0.2, tracker=AT_ONCE)
     assert all(person.evaluated for person in camera.people(image(), 0.1).people)
+
+
+def test_too_little_evidence_has_a_reason_and_no_flicker(recognizer: EmotionRecognizer) -> None:
+    limits = EvidenceLimits(50, 0.75, 0.0, 0.6, 0.0, hysteresis=0.1)
+    settings = FollowerSettings(
+        tracker=replace(AT_ONCE, min_similarity=-1, min_appearance_similarity=0), evidence=limits
+    )
+    boxes = [Box(100, 100, 100 + size, 180) for size in (60, 52, 48, 52, 48, 52, 56, 52)]
+    script = [[FaceDetection(box, 1.0, turn=0.0)] for box in boxes]
+    turned = [FaceDetection(boxes[0], 1.0, turn=0.7)]
+    camera = Camera(ScriptedDetector(*script, turned, []), recognizer, settings)
+
+    people = [camera.people(image(), i * 0.1).people[0] for i in range(9)]
+
+    small = Weakness.SMALL
+    # 48 px are too few for 50, and 55 are needed after that.
+    expected = [None, None, small, small, small, small, None, None]
+    assert [one.weakness for one in people[:8]] == expected
+    assert people[8].weakness is Weakness.TURNED_AWAY
+    unknown = people[2]
+    assert (unknown.emotion, unknown.emotion_index) == ("Unknown", None)
+    assert unknown.emotion_label == "Unknown (small)"
+    assert unknown.confidence == pytest.approx(float(unknown.probabilities.max()))
+    evidence = unknown.evidence
+    assert evidence is not None
+    assert (evidence.size_px, evidence.visible_fraction, evidence.turn) == (48, 1, 0)
+    assert unknown.estimate is not None
+    assert evidence.sharpness == unknown.estimate.sharpness > 0
+    assert people[0].emotion_index == int(people[0].probabilities.argmax())
+    camera.follower.settings = replace(settings, evidence=replace(limits, max_turn=0.0))
+    missed = camera.people(image(), 0.9).people[0]
+    assert missed.weakness is None
+
+
+def test_a_face_that_leaves_the_image_is_unknown_though_it_was_read(
+    recognizer: EmotionRecognizer,
+) -> None:
+    limits = EvidenceLimits(0, 0.75, 0.0, 0.0, 0.0)
+    settings = FollowerSettings(tracker=AT_ONCE, evidence=limits)
+    inside, half_out = (
+        FaceDetection(Box(4, 100, 84, 180), 1.0),
+        FaceDetection(Box(-44, 100, 36, 180), 1.0),
+    )
+    camera = Camera(ScriptedDetector([inside], [half_out]), recognizer, settings)
+    assert camera.people(image(), 0.0).people[0].weakness is None
+    leaving = camera.people(image(), 0.1).people[0]
+    assert not leaving.evaluated
+    assert leaving.weakness is Weakness.CUT_OFF
 
 
 def test_a_face_that_has_just_been_read_is_not_read_again(recognizer: EmotionRecognizer) -> None:

@@ -142,6 +142,6 @@ def test_a_person_who_was_never_classified_is_called_unknown() -> None:
         estimate=None,
         evaluated=False,
     )
-    assert emotion_text(person) == "Unknown"
+    assert emotion_text(person) == "Unknown (not read)"
     picture = draw_people(np.zeros((480, 640, 3), np.uint8), [person])
     assert (picture[150, 200:300] == emotion_color("Unknown")).all(axis=1).any()

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from ...network.emotions import emotion_label
+
 _RATE_WINDOW_S = 2.0
 
 
@@ -58,7 +60,7 @@ class DemoStatistics:
         for person in message.people:
             history = self._people.setdefault(person.person_id, _PersonHistory())
             history.message_count += 1
-            history.emotions[person.emotion_name] += 1
+            history.emotions[_label(person)] += 1
             history.confidence_sum += person.confidence
 
     @property
@@ -75,7 +77,7 @@ class DemoStatistics:
         for person in self._latest.people if self._latest else ():
             table.add_row(
                 person.person_id,
-                person.emotion_name,
+                _label(person),
                 f"{person.confidence:.0%}",
                 _percentage(person.face_weight),
                 _percentage(person.context_weight),
@@ -86,7 +88,7 @@ class DemoStatistics:
     def live_line(self) -> str:
         """A line about the people in the last image."""
         people = [
-            f"{person.person_id} {person.emotion_name} {person.confidence:.0%} "
+            f"{person.person_id} {_label(person)} {person.confidence:.0%} "
             f"(face {_percentage(person.face_weight)}, "
             f"context {_percentage(person.context_weight)})"
             for person in self._latest.people
@@ -116,6 +118,10 @@ class DemoStatistics:
     def _headline(self) -> str:
         latency_ms = self._latencies_s[-1] * 1e3 if self._latencies_s else math.nan
         return f"{self.duration_s:5.1f} s  {self.rate_hz:4.1f} Hz  latency {latency_ms:.0f} ms"
+
+
+def _label(person: Any) -> str:
+    return emotion_label(person.emotion_name, person.unknown_reason)
 
 
 def _percentage(value: float) -> str:

@@ -10,7 +10,7 @@ from typing import Optional
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 from rich.text import Text
 
 from ...atomic_file import atomic_path
@@ -35,7 +35,7 @@ from ..detector_options import (
     report_device,
     upsample_option,
 )
-from ..progress import CountColumn
+from ..progress import progress_columns
 from .inputs import Input, find_inputs
 from .json_output import json_list
 from .picture_output import PictureFolder
@@ -170,13 +170,8 @@ def _predict(
 
 def _progress(console: Console) -> Progress:
     """Shown on a terminal only, and gone when done."""
-    columns = (TextColumn("{task.description}"), BarColumn(), CountColumn())
     return Progress(
-        *columns,
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
+        *progress_columns(), console=console, transient=True, disable=not console.is_terminal
     )
 
 

@@ -68,19 +68,20 @@ def _person(person: Person) -> dict[str, Any]:
     """The JSON values of a person.
 
     Null is what the network says of a face that it did not look at in this frame (hidden), the
-    attention where it has none, and the probabilities of a person who was never classified.
+    attention where it has none, the probabilities of a person who was never classified, and the
+    reason why an emotion is unknown where one is named.
     """
     estimate = person.frame_estimate
-    is_known = person.emotion_index is not None
     attention = estimate.attention if estimate else None
     region = attention.region if attention else None
     return {
         "face": _face(person),
         "face_score": float(person.face_score),
         "emotion": person.emotion,
-        "confidence": person.confidence if is_known else None,
+        "unknown_reason": person.weakness and person.weakness.value,
+        "confidence": person.confidence if person.is_classified else None,
         "probabilities": dict(zip(EMOTIONS, person.probabilities.tolist(), strict=True))
-        if is_known
+        if person.is_classified
         else None,
         "face_weight": estimate and estimate.face_weight,
         "context_weight": estimate and estimate.context_weight,

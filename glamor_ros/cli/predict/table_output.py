@@ -48,7 +48,7 @@ class PredictionTable:
             self._table.add_row(
                 Text("" if number else prediction.name),
                 person.person_id,
-                person.emotion,
+                person.emotion_label,
                 f"{person.confidence:.0%}" if estimate else "",
                 f"{estimate.face_weight:.0%}" if estimate else "",
                 f"{estimate.context_weight:.0%}" if estimate else "",
@@ -70,7 +70,7 @@ class PredictionTable:
                 estimate = person.frame_estimate
                 if estimate is not None and prediction.time_s is not None:
                     summary = summaries.setdefault(person.person_id, _Summary())
-                    summary.emotions[person.emotion] += 1
+                    summary.emotions[person.emotion_label] += 1
                     summary.confidences.append(person.confidence)
                     summary.face_weights.append(estimate.face_weight)
                     summary.times_s.append(prediction.time_s)

@@ -127,6 +127,7 @@ def _person(person: PersonEmotion) -> dict[str, Any]:
         "observed": person.observed,
         "tracked_s": person.tracked_for.sec + person.tracked_for.nanosec * 1e-9,
         "emotion": person.emotion_name,
+        "unknown_reason": person.unknown_reason,
         "confidence": _number(person.confidence),
         "probabilities": [_number(one) for one in person.probabilities],
         "face_weight": _number(person.face_weight),

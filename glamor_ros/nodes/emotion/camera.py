@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -119,7 +120,8 @@ class Camera:
         """Publish who is in an image, and where the network looked."""
         latency_s = self._stamps.age_s(header.stamp)
         self.outputs.emotions.publish(view, header, latency_s)
-        self.statistics.add_processed(len(view.people), latency_s)
+        unknown = Counter(p.weakness.value for p in view.people if p.weakness is not None)
+        self.statistics.add_processed(len(view.people), latency_s, unknown)
         self.outputs.attention.publish(view, header)
 
     def count_unusable(self, error: GlamorError) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -112,6 +112,7 @@ class CameraHealth:
             {
                 "topic": self.topic_name,
                 "people": str(self._statistics.people_in_view),
+                "emotion unknown": _counted(self._statistics.unknown_in_view),
                 "rate in [Hz]": f"{received_hz:.1f}",
                 "rate published [Hz]": f"{processed_hz:.1f}",
                 "latency p50 [ms]": _milliseconds(median_s),
@@ -129,6 +130,12 @@ class CameraHealth:
         statistics = self._statistics
         unusable = statistics.rejected + statistics.failed
         return _Counts(self._clock(), statistics.received, statistics.processed, unusable)
+
+
+def _counted(unknown: Mapping[str, int]) -> str:
+    """How many in all and why, as "3 (2 blurred, 1 small)"; read once, as another thread writes."""
+    reasons = ", ".join(f"{count} {reason}" for reason, count in unknown.items())
+    return f"{sum(unknown.values())} ({reasons})" if unknown else "0"
 
 
 def _milliseconds(seconds: float | None) -> str:

@@ -147,6 +147,7 @@ class Observation:
         for camera in list(self._cameras.values()):
             camera.follower.reset()
             camera.statistics.people_in_view = 0
+            camera.statistics.unknown_in_view = {}
 
     def stop(self) -> None:
         """Unsubscribe and publish nothing more; returns at once. Logs the statistics."""

@@ -9,6 +9,7 @@ from ...messages.image_encoding import JPEG_QUALITY
 from ...perception.detection.build import DETECTOR_NAMES
 from ...perception.detection.face_detector import MAX_UPSAMPLE
 from ...perception.detection.yunet import DLIB_BOXES
+from ...perception.evidence import EvidenceLimits
 from ...perception.geometry import Box
 from ...perception.head_position import FACE_WIDTH_M
 from ...perception.precision import PRECISIONS
@@ -216,6 +217,59 @@ EMOTION_PARAMETERS = (
         60.0,
     ),
     ParameterSpec(
+        "unknown_below_size_px",
+        _FOLLOWER.evidence.min_size_px,
+        "The emotion is UNKNOWN where the shorter side of the face is shorter. 0: not for that.",
+        Changes.ANY_TIME,
+        0.0,
+        10000.0,
+    ),
+    ParameterSpec(
+        "unknown_below_visible_fraction",
+        _FOLLOWER.evidence.min_visible_fraction,
+        "The emotion is UNKNOWN where less of the face lies inside the image. 0: not for that.",
+        Changes.ANY_TIME,
+        0.0,
+        1.0,
+    ),
+    ParameterSpec(
+        "unknown_below_sharpness",
+        _FOLLOWER.evidence.min_sharpness,
+        "The emotion is UNKNOWN where the face is less sharp: its details over its coarse shapes, "
+        "0.7 where it is sharp, 0.2 where hardly more than its shape is left. 0: not for that.",
+        Changes.ANY_TIME,
+        0.0,
+        10.0,
+    ),
+    ParameterSpec(
+        "unknown_above_turn",
+        _FOLLOWER.evidence.max_turn,
+        "The emotion is UNKNOWN where the head is turned further to the side: the nose's distance "
+        "from the middle of the eyes over the eyes' distance, 0 from the front. Measured with the "
+        "detector yunet alone. 0: not for that.",
+        Changes.ANY_TIME,
+        0.0,
+        10.0,
+    ),
+    ParameterSpec(
+        "unknown_below_confidence",
+        _FOLLOWER.evidence.min_confidence,
+        "The emotion is UNKNOWN where the most probable one is less probable, smoothed over time. "
+        "0: not for that.",
+        Changes.ANY_TIME,
+        0.0,
+        1.0,
+    ),
+    ParameterSpec(
+        "unknown_hysteresis",
+        _FOLLOWER.evidence.hysteresis,
+        "An emotion that is UNKNOWN is named again once what was too weak is better than its limit "
+        "by this fraction of it. 0: at the limit.",
+        Changes.ANY_TIME,
+        0.0,
+        1.0,
+    ),
+    ParameterSpec(
         "max_coast_s",
         _FOLLOWER.tracker.max_coast_s,
         "A person who has been looked for in vain and has not been detected for longer is gone.",
@@ -351,6 +405,14 @@ def follower_settings(values: ParameterValues) -> FollowerSettings:
         tracker=TrackerSettings(
             min_detections=int(values["min_detections"]),
             max_coast_s=float(values["max_coast_s"]),
+        ),
+        evidence=EvidenceLimits(
+            min_size_px=float(values["unknown_below_size_px"]),
+            min_visible_fraction=float(values["unknown_below_visible_fraction"]),
+            min_sharpness=float(values["unknown_below_sharpness"]),
+            max_turn=float(values["unknown_above_turn"]),
+            min_confidence=float(values["unknown_below_confidence"]),
+            hysteresis=float(values["unknown_hysteresis"]),
         ),
     )
 

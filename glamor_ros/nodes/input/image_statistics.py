@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
 LATENCY_WINDOW = 1000
+_NOBODY: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass
@@ -23,6 +26,7 @@ class ImageStatistics:
         failed: Lost to an unexpected error.
         processed: Those whose people were published.
         people_in_view: In the last one processed.
+        unknown_in_view: How many of them have no emotion, by the reason.
         latencies_s: Of the last ones processed, where they are known.
     """
 
@@ -33,6 +37,7 @@ class ImageStatistics:
     failed: int = 0
     processed: int = 0
     people_in_view: int = 0
+    unknown_in_view: Mapping[str, int] = field(default_factory=dict)
     latencies_s: deque[float] = field(default_factory=lambda: deque(maxlen=LATENCY_WINDOW))
 
     @property
@@ -40,15 +45,19 @@ class ImageStatistics:
         """Images that have been dealt with, one way or the other, without being dropped."""
         return self.late + self.rejected + self.failed + self.processed
 
-    def add_processed(self, people: int, latency_s: float) -> None:
+    def add_processed(
+        self, people: int, latency_s: float, unknown: Mapping[str, int] = _NOBODY
+    ) -> None:
         """Count an image whose people were published.
 
         Args:
             people: How many there are.
             latency_s: From the image's stamp to the publication; NaN: not known.
+            unknown: How many of them have no emotion, by the reason.
         """
         self.processed += 1
         self.people_in_view = people
+        self.unknown_in_view = unknown
         if not math.isnan(latency_s):
             self.latencies_s.append(latency_s)
 

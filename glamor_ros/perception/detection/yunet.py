@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -180,5 +181,18 @@ class YuNetFaceDetector:
                 continue
             box = self._boxes(Box(left, top, left + box_width, top + box_height))
             if box.width >= self.min_face_size_px:
-                found.append(FaceDetection(box, float(row[-1])))
+                found.append(
+                    FaceDetection(box, float(row[-1]), turn=head_turn(row[4:10].reshape(3, 2)))
+                )
         return sorted(found, key=lambda face: -face.score)
+
+
+def head_turn(landmarks: NDArray[np.float64]) -> float:
+    """How far a head is turned, from its right eye, left eye and tip of the nose: (3, 2), in px."""
+    right_eye, left_eye, nose = landmarks
+    across = left_eye - right_eye
+    squared_distance = float(across @ across)
+    # Eyes in one place are those of a profile.
+    if squared_distance == 0:
+        return math.inf
+    return abs(float((nose - (right_eye + left_eye) / 2) @ across)) / squared_distance

@@ -21,6 +21,7 @@ from ..geometry import Box, Region
 from ..people import AttentionMap, EmotionEstimate
 from ..precision import require_precision
 from .preprocessing import Preprocessor
+from .sharpness import sharpness
 
 CONTEXT_MODES = ("shared", "per_person")
 
@@ -89,7 +90,7 @@ class EmotionRecognizer:
         if not any(regions):
             return [[] for _ in scenes]
         with torch.inference_mode(), _full_float32(self._device):
-            estimates = iter(self._estimates(self._run(scenes, regions), scenes))
+            estimates = iter(self._estimates(*self._run(scenes, regions), scenes))
         return [list(itertools.islice(estimates, len(faces))) for faces in regions]
 
     def _region(self, box: Box, frame: Frame) -> Region:
@@ -112,7 +113,10 @@ class EmotionRecognizer:
             return [[]]
         return [faces] if self._shares_context else [[face] for face in faces]
 
-    def _run(self, scenes: Sequence[Scene], regions: list[list[Region]]) -> GlamorOutput:
+    def _run(
+        self, scenes: Sequence[Scene], regions: list[list[Region]]
+    ) -> tuple[GlamorOutput, Tensor]:
+        """What the network says of all faces, and how sharp they are."""
         faces: list[Tensor] = []
         contexts: list[Tensor] = []
         own_faces: list[Tensor] = []
@@ -129,18 +133,21 @@ class EmotionRecognizer:
             is_shared = len(masks) == 1
             owners += [first if is_shared else first + i for i in range(len(of_scene))]
         index = torch.tensor(owners, dtype=torch.int64).to(self._device, non_blocking=True)
+        all_faces = torch.cat(faces)
         output: GlamorOutput = self._network(
-            _channels_first(torch.cat(faces).to(self._dtype)),
+            _channels_first(all_faces.to(self._dtype)),
             _channels_first(torch.cat(contexts).to(self._dtype)),
             index if self._network.context_encoder is not None else None,
             torch.cat(own_faces) if own_faces else None,
         )
-        return output
+        return output, sharpness(all_faces)
 
     def _estimates(
-        self, output: GlamorOutput, scenes: Sequence[Scene]
+        self, output: GlamorOutput, face_sharpness: Tensor, scenes: Sequence[Scene]
     ) -> Iterator[EmotionEstimate]:
-        probabilities, fusion_weights, attention = _on_host(output)
+        probabilities, fusion_weights, attention, sharpnesses = _on_host(output, face_sharpness)
+        assert probabilities is not None
+        assert sharpnesses is not None
         if fusion_weights is None:
             alone = [1.0, 0.0] if self._classifies_face else [0.0, 1.0]
             fusion_weights = np.array([alone] * len(probabilities), np.float32)
@@ -150,11 +157,16 @@ class EmotionRecognizer:
             for scene in scenes
             for _ in scene.boxes
         ]
-        for person, (face_weight, context_weight), of_person, region in zip(
-            probabilities, fusion_weights.tolist(), maps, covered, strict=True
+        for person, (face_weight, context_weight), of_person, region, sharp in zip(
+            probabilities,
+            fusion_weights.tolist(),
+            maps,
+            covered,
+            sharpnesses.tolist(),
+            strict=True,
         ):
             attention_map = AttentionMap(of_person, region) if of_person is not None else None
-            yield EmotionEstimate(person, face_weight, context_weight, attention_map)
+            yield EmotionEstimate(person, face_weight, context_weight, attention_map, sharp)
 
 
 def _full_float32(device: torch.device) -> AbstractContextManager[None]:
@@ -167,18 +179,17 @@ def _full_float32(device: torch.device) -> AbstractContextManager[None]:
     return flags
 
 
-def _on_host(
-    output: GlamorOutput,
-) -> tuple[NDArray[np.float32], NDArray[np.float32] | None, NDArray[np.float32] | None]:
-    """Probabilities (P, 7), fusion weights (P, 2) and attention (P, H, W), in one transfer."""
-    parts = [output.probabilities, output.fusion_weights, output.attention]
-    there = [part.float().flatten(1) for part in parts if part is not None]
+def _on_host(output: GlamorOutput, face_sharpness: Tensor) -> list[NDArray[np.float32] | None]:
+    """Probabilities (P, 7), fusion weights (P, 2), attention (P, H, W) and sharpness (P,).
+
+    All come in one transfer.
+    """
+    parts = [output.probabilities, output.fusion_weights, output.attention, face_sharpness]
+    there = [part.float().view(len(part), -1) for part in parts if part is not None]
     columns = iter(torch.cat(there, dim=1).cpu().split([part.shape[1] for part in there], dim=1))
-    probabilities, fusion_weights, attention = (
+    return [
         next(columns).reshape(part.shape).numpy() if part is not None else None for part in parts
-    )
-    assert probabilities is not None
-    return probabilities, fusion_weights, attention
+    ]
 
 
 def _channels_first(images: Tensor) -> Tensor:

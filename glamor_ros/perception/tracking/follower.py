@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...network.emotions import EMOTIONS
 from ..detection.face_detector import FaceDetection
+from ..evidence import Evidence, EvidenceLimits, Weakness, weakness
 from ..frame import Frame, Scene, require_bgr_image, require_stamp
 from ..geometry import Region
 from ..people import EmotionEstimate, PeopleInView, Person
@@ -40,6 +41,7 @@ class FollowerSettings:
             one that is older still begins another recording.
         max_gap_s: After a longer time without a frame everybody is somebody new.
         tracker: How faces are told apart.
+        evidence: How much a face has to show for an emotion to be named.
 
     Raises:
         ValueError: A value is negative or not finite.
@@ -53,11 +55,12 @@ class FollowerSettings:
     max_reorder_s: float = 1.0
     max_gap_s: float = 10.0
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
+    evidence: EvidenceLimits = field(default_factory=EvidenceLimits)
 
     def __post_init__(self) -> None:
         for of_setting in fields(self):
             value = getattr(self, of_setting.name)
-            if isinstance(value, TrackerSettings):
+            if isinstance(value, (TrackerSettings, EvidenceLimits)):
                 continue
             if not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{of_setting.name} is {value}; it must be 0 or more")
@@ -65,13 +68,20 @@ class FollowerSettings:
 
 @dataclass(frozen=True)
 class _Memory:
-    """What is kept of a person's emotion from frame to frame."""
+    """What is kept of a person's emotion from frame to frame.
+
+    Attributes:
+        turn: Of the head where the face was last detected before it was read.
+        weakness: Of the evidence in the last frame; None: it was enough.
+    """
 
     smoother: ProbabilitySmoother
     estimate: EmotionEstimate
     probabilities: NDArray[np.float32]
     read_s: float
     readings: int
+    turn: float
+    weakness: Weakness | None = None
 
 
 @dataclass
@@ -192,7 +202,7 @@ class PeopleFollower:
     def describe(self, frame: Frame, estimates: Sequence[EmotionEstimate]) -> PeopleInView:
         """The people in view, given an estimate for each box of the scene."""
         for track, estimate in zip(self._read, estimates, strict=True):
-            self._remember(track.key, estimate, frame.stamp_s)
+            self._remember(track, estimate, frame.stamp_s)
         people, candidates = [], []
         for track in self._attempt.tracks:
             region = track.box.clipped(frame.width, frame.height)
@@ -201,7 +211,7 @@ class PeopleFollower:
             if track.person_id is None:
                 candidates.append(region)
             else:
-                people.append(self._person(track.person_id, track, region, frame.stamp_s))
+                people.append(self._person(track.person_id, track, region, frame))
         self._known = self._attempt
         return PeopleInView(frame.width, frame.height, tuple(people), tuple(candidates))
 
@@ -227,28 +237,54 @@ class PeopleFollower:
         visible = track.box.visible_fraction(frame.width, frame.height)
         return visible >= self.settings.min_visible_fraction
 
-    def _remember(self, key: int, estimate: EmotionEstimate, stamp_s: float) -> None:
-        known = self._attempt.memories.get(key)
+    def _remember(self, track: Track, estimate: EmotionEstimate, stamp_s: float) -> None:
+        known = self._attempt.memories.get(track.key)
         smoother = known.smoother if known else ProbabilitySmoother()
         smoother.time_constant_s = self.settings.smoothing_time_constant_s
         probabilities = smoother.update(estimate.probabilities, stamp_s)
         readings = known.readings + 1 if known else 1
-        self._attempt.memories[key] = _Memory(smoother, estimate, probabilities, stamp_s, readings)
+        turn = known.turn if known else math.nan
+        if track.detection is not None:
+            turn = track.detection.turn
+        before = known.weakness if known else None
+        self._attempt.memories[track.key] = _Memory(
+            smoother, estimate, probabilities, stamp_s, readings, turn, before
+        )
 
-    def _person(self, person_id: str, track: Track, region: Region, stamp_s: float) -> Person:
+    def _evidence(self, track: Track, frame: Frame) -> Evidence | None:
+        """What the person's emotion rests on; notes whether that is enough."""
+        memory = self._attempt.memories.get(track.key)
+        if memory is None:
+            return None
+        evidence = Evidence(
+            size_px=min(track.box.width, track.box.height),
+            visible_fraction=track.box.visible_fraction(frame.width, frame.height),
+            sharpness=memory.estimate.sharpness,
+            turn=memory.turn,
+            confidence=float(memory.probabilities.max()),
+        )
+        self._attempt.memories[track.key] = replace(
+            memory, weakness=weakness(evidence, self.settings.evidence, memory.weakness)
+        )
+        return evidence
+
+    def _person(self, person_id: str, track: Track, region: Region, frame: Frame) -> Person:
+        evidence = self._evidence(track, frame)
         memory = self._attempt.memories.get(track.key)
         return Person(
             person_id=person_id,
             face=region,
             detection=track.detection,
             face_score=track.score,
-            tracked_for_s=stamp_s - track.first_seen_s,
+            tracked_for_s=frame.stamp_s - track.first_seen_s,
             probabilities=memory.probabilities if memory else _UNKNOWN_PROBABILITIES,
             estimate=memory.estimate if memory else None,
             evaluated=any(read.key == track.key for read in self._read),
             searched=track.detection is not None or track.key in self._searched,
-            since_detected_s=stamp_s - track.last_seen_s,
+            since_detected_s=frame.stamp_s - track.last_seen_s,
             whole_face=track.box,
+            evidence=evidence,
+            evidence_weakness=memory.weakness if memory else None,
         )
 
 

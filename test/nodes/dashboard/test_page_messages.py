@@ -72,6 +72,7 @@ def test_people() -> None:
             "observed": True,
             "tracked_s": 2.5,
             "emotion": "Happy",
+            "unknown_reason": "",
             "confidence": 0.75,
             "probabilities": [0.0, 0.0, 0.25, 0.75, 0.0, 0.0, 0.0],
             "face_weight": 0.6,
@@ -85,6 +86,7 @@ def test_what_is_not_known_is_null() -> None:
     unknown = person(
         emotion=PersonEmotion.UNKNOWN,
         emotion_name="Unknown",
+        unknown_reason="not read",
         confidence=math.nan,
         probabilities=[math.nan] * 7,
         face_weight=math.nan,
@@ -98,6 +100,7 @@ def test_what_is_not_known_is_null() -> None:
     names = ("confidence", "face_weight", "context_weight", "distance_m")
     assert [told[name] for name in names] == [None] * 4
     assert told["emotion"] in EMOTION_COLORS
+    assert told["unknown_reason"] == "not read"
 
 
 def test_attention_is_cool_without_a_focus_and_hot_at_one() -> None:

@@ -66,3 +66,12 @@ def test_dropped_images_are_told_by_camera() -> None:
     camera = Watched("front")
     camera.statistics.dropped = 4
     assert camera.second(processed=9).values["front/dropped"] == "4"
+
+
+def test_those_whose_emotion_is_unknown_are_counted_by_reason() -> None:
+    camera = Watched()
+    assert camera.second(processed=9).values["emotion unknown"] == "0"
+    camera.statistics.add_processed(4, 0.1, {"blurred": 2, "small": 1})
+    assert camera.second().values["emotion unknown"] == "3 (2 blurred, 1 small)"
+    camera.statistics.add_processed(4, 0.1)
+    assert camera.second().values["emotion unknown"] == "0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,7 @@ from skimage import data
 
 from glamor_ros.perception.detection.build import build_face_detector
 from glamor_ros.perception.detection.face_detector import FaceDetector, FaceDetectorError
-from glamor_ros.perception.detection.yunet import FILE_NAME, BoxMap
+from glamor_ros.perception.detection.yunet import FILE_NAME, BoxMap, head_turn
 from glamor_ros.perception.frame import Frame
 from glamor_ros.perception.geometry import Box, intersection_over_union
 
@@ -91,3 +92,19 @@ def test_what_cannot_be_used_is_named(
     monkeypatch.delattr(cv2, "FaceDetectorYN")
     with pytest.raises(FaceDetectorError, match=r"OpenCV 4\.8 or newer"):
         build_face_detector("yunet", weights=onnx)
+
+
+def test_a_head_is_turned_as_far_as_its_nose_lies_beside_its_eyes(
+    yunet: FaceDetector, frames: list[Frame]
+) -> None:
+    ((astronaut,),) = yunet.detect(frames[1:2])
+    mirrored = np.ascontiguousarray(frames[1].bgr[:, ::-1])
+    ((other_side,),) = yunet.detect([Frame(mirrored)])
+    # She looks almost into the camera.
+    assert 0 <= astronaut.turn < 0.25
+    assert other_side.turn == pytest.approx(astronaut.turn, abs=0.08)
+    # Landmarks as YuNet has them: right eye, left eye, nose; the line of the eyes may be tilted.
+    assert head_turn(np.array([[0.0, 0], [10, 0], [5, 6]])) == 0
+    assert head_turn(np.array([[0.0, 0], [10, 0], [9, 6]])) == pytest.approx(0.4)
+    assert head_turn(np.array([[0.0, 0], [0, 10], [-6, 1]])) == pytest.approx(0.4)
+    assert head_turn(np.array([[4.0, 4], [4, 4], [9, 6]])) == math.inf

@@ -120,8 +120,12 @@ class PersonCard {
   draw() {
     const person = this.#person;
     this.#find(".swatch").style.background = this.#colors[person.emotion];
-    this.#find(".emotion").textContent = person.emotion;
-    this.#find(".confidence").textContent = percent(person.confidence);
+    // The probability of an emotion that is not named would be read as that of "Unknown".
+    const confidence = person.unknown_reason ? "" : percent(person.confidence);
+    const emotion = person.unknown_reason
+      ? `${person.emotion} (${person.unknown_reason})` : person.emotion;
+    this.#find(".emotion").textContent = emotion;
+    this.#find(".confidence").textContent = confidence;
     const face = person.face_weight;
     // Not every picture is classified: what was known last stays.
     if (face !== null) {
@@ -143,8 +147,7 @@ class PersonCard {
     this.#find(".details").textContent =
       details.map((one) => one.replaceAll(" ", "\u00a0")).join(" · ");
     this.#find(".chart").setAttribute(
-      "aria-label", `Probabilities over the last minute, now ${person.emotion} ` +
-      percent(person.confidence));
+      "aria-label", `Probabilities over the last minute, now ${emotion} ` + confidence);
     this.#chart.draw(performance.now() / 1000);
   }
 
