@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -116,7 +117,8 @@ def _person_markers(
     text_above_bar_m = (_BAR_HEIGHT_M + _TEXT_LINES * _TEXT_HEIGHT_M) / 2 + _GAP_M
     text_y = bar_y - text_above_bar_m * size.scale
     # Of an emotion that is not named nothing is shown but why.
-    confidence = 0.0 if person.emotion == PersonEmotion.UNKNOWN else person.confidence
+    is_named = person.emotion != PersonEmotion.UNKNOWN and math.isfinite(person.confidence)
+    confidence = person.confidence if is_named else 0.0
     label = emotion_label(person.emotion_name, person.unknown_reason)
     text = _marker(TEXT_NAMESPACE, Marker.TEXT_VIEW_FACING, person, number, header, size)
     text.pose = _pose(position.x, text_y, position.z)

@@ -29,8 +29,9 @@ def valence_and_arousal(probabilities: NDArray[np.float32]) -> tuple[float, floa
         probabilities: (7,), in the order of EMOTIONS, sum 1; NaN gives NaN.
 
     Returns:
-        Both in [-0.64, 0.81], calm faces included: the words' own range.
+        Valence in [-0.64, 0.81] and arousal in [-0.27, 0.67]: the words' own range.
     """
-    coordinates = np.array([COORDINATES[emotion] for emotion in EMOTIONS])
-    valence, arousal = probabilities.astype(np.float64) @ coordinates
+    # In the messages' precision, so that what is read from a bag equals what was published.
+    coordinates = np.array([COORDINATES[emotion] for emotion in EMOTIONS], np.float32)
+    valence, arousal = probabilities.astype(np.float32) @ coordinates
     return float(valence), float(arousal)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ...perception.engine import SceneReader
 from ...perception.evidence import Evidence, EvidenceLimits, Weakness, weakness
 from ...perception.frame import Frame, Scene
-from ...perception.recognition.emotion_recognizer import EmotionRecognizer
 from .damages import DAMAGES
 from .photographs import Photograph
 
@@ -80,7 +80,7 @@ class Effect:
 
 
 def read_all(
-    recognizer: EmotionRecognizer,
+    recognizer: SceneReader,
     photographs: Sequence[Photograph],
     report: Callable[[int, int], object] = lambda done, total: None,
 ) -> list[Reading]:
@@ -107,7 +107,7 @@ def read_all(
 
 
 def _read(
-    recognizer: EmotionRecognizer, photographs: Sequence[Photograph]
+    recognizer: SceneReader, photographs: Sequence[Photograph]
 ) -> Iterator[tuple[Evidence, bool]]:
     for start in range(0, len(photographs), _BATCH):
         some = photographs[start : start + _BATCH]
