@@ -132,7 +132,7 @@ def test_the_decider_can_be_told() -> None:
     for scene in plans(dataset, Kind.DECIDED) + plans(dataset, Kind.COMPANY):
         decider, *distractors = scene.others
         assert scene.decider == 0
-        assert intersection_area(decider.box, seen) == pytest.approx(decider.box.area)
+        assert intersection_area(decider.box, seen) >= 0.8**2 * decider.box.area * 0.999
         for other in distractors:
             ratio = other.box.width / decider.box.width
             if emotion(decider.picture) != NEUTRAL and ratio > 0.6:
@@ -183,7 +183,7 @@ def test_a_clear_face_shows_its_picture_and_an_unclear_one_does_not() -> None:
         faces = dataset.batch(chosen).faces.float()[:, :, 30:66, 30:66].mean(dim=(1, 2, 3)).numpy()
         return float(np.corrcoef(faces, BRIGHTNESS[dataset.labels[chosen]])[0, 1])
 
-    assert correlation(company) > 0.9
+    assert correlation(company) > 0.8
     assert abs(correlation(hidden)) < 0.4
 
 
@@ -201,7 +201,7 @@ def test_the_decider_s_place_shows_the_decider() -> None:
         assert scene.decider is not None
         shown.append(contexts[index, :3][:, places[index]].float().mean().item())
         expected.append(BRIGHTNESS[emotion(scene.others[scene.decider].picture)])
-    assert np.corrcoef(shown, expected)[0, 1] > 0.9
+    assert np.corrcoef(shown, expected)[0, 1] > 0.8
 
 
 def test_photographs_become_backgrounds() -> None:

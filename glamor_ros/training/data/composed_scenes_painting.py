@@ -19,6 +19,9 @@ Image = NDArray[np.uint8]
 MAX_CLUTTER = 5
 # Blue, green and red of skin in parts of its brightness, from pale to brown.
 SKIN_TONES = np.array([[0.80, 0.95, 1.25], [0.62, 0.90, 1.48]])
+# Faces in photographs are often paler than what is around them: strong lines are no sign of one.
+CONTRAST = (0.45, 1.25)
+BRIGHTNESS = (0.75, 1.35)
 # A head of that many pieces in each direction is none any more once they are mixed.
 DECOY_PIECES = 4
 _MASK_SIDE_PX = 96
@@ -71,7 +74,7 @@ def decoy(picture: Image, photographs: Sequence[Image], rng: np.random.Generator
         side = max(min(photograph.shape[:2]) // int(rng.integers(2, 6)), 1)
         top = int(rng.integers(photograph.shape[0] - side + 1))
         left = int(rng.integers(photograph.shape[1] - side + 1))
-        return np.ascontiguousarray(photograph[top : top + side, left : left + side])
+        return _recoloured(photograph[top : top + side, left : left + side], rng)
     piece = len(picture) // DECOY_PIECES
     mixed = np.empty_like(picture[: piece * DECOY_PIECES, : piece * DECOY_PIECES])
     for place, source in enumerate(rng.permutation(DECOY_PIECES**2)):
@@ -93,8 +96,14 @@ def _part_of(photograph: Image, height_px: int, width_px: int, rng: np.random.Ge
     part = photograph[top : top + part_height, left : left + part_width]
     if rng.random() < 0.5:
         part = part[:, ::-1]
-    image = cv2.resize(np.ascontiguousarray(part), (width_px, height_px))
+    image = cv2.resize(_recoloured(part, rng), (width_px, height_px))
     return cv2.convertScaleAbs(image, alpha=rng.uniform(0.5, 1.3)).astype(np.uint8)
+
+
+def _recoloured(photograph: Image, rng: np.random.Generator) -> Image:
+    """A copy, half of the time with its channels exchanged: a few photographs become many."""
+    channels = rng.permutation(3) if rng.random() < 0.5 else np.arange(3)
+    return np.ascontiguousarray(photograph[..., channels])
 
 
 def _paint_clutter(image: Image, rng: np.random.Generator) -> None:
@@ -146,7 +155,7 @@ def paint_head(
         sized = sized[:, ::-1]
     values = sized.astype(np.float32)
     mean = values.mean()
-    values = (values - mean) * rng.uniform(0.75, 1.2) + mean * rng.uniform(0.75, 1.25)
+    values = (values - mean) * rng.uniform(*CONTRAST) + mean * rng.uniform(*BRIGHTNESS)
     if values.ndim == 2:
         tone = SKIN_TONES[0] + rng.random() * (SKIN_TONES[1] - SKIN_TONES[0])
         values = values[:, :, None] * tone.astype(np.float32)

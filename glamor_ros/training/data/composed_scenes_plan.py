@@ -40,6 +40,8 @@ DECIDER_WIDTH_PX = (16.0, 40.0)
 CLEAR_OWN_WIDTH_PX = (22.0, 60.0)
 SMALL_OWN_WIDTH_PX = (5.0, 8.0)
 LEAST_FACE_WIDTH_PX = 14.0
+# Cameras do not centre faces either: so much of the decider's width may be out of sight.
+DECIDER_BEYOND = 0.2
 # Of the decider's width: what is that much smaller, or about as large.
 FARTHER = (0.35, 0.55)
 AS_FAR = (0.7, 1.0)
@@ -252,7 +254,7 @@ def plan_scene(
     taken: list[Box] = []
     decider_width = _between(DECIDER_WIDTH_PX, rng) * stage.scale
     if kind is not Kind.ALONE:
-        box = _inside(stage.seen, decider_width, rng)
+        box = _inside(_widened(stage.seen, DECIDER_BEYOND * decider_width), decider_width, rng)
         taken.append(box)
         others.append(PlannedFace(casting.picture(decider_emotion, rng), box))
     own = _own_box(impairment, stage, taken, rng)
@@ -306,6 +308,10 @@ def _own_box(
         if place is not None:
             return place
         width *= 0.8
+
+
+def _widened(room: Box, by_px: float) -> Box:
+    return Box(room.left - by_px, room.top - by_px, room.right + by_px, room.bottom + by_px)
 
 
 def _inside(room: Box, width: float, rng: np.random.Generator) -> Box:
