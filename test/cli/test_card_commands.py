@@ -150,11 +150,7 @@ def test_what_cannot_be_measured_is_named(app: typer.Typer, weights: Path, tmp_p
             ModelCardError,
             "need WEIGHTS",
         ),
-        (
-            ["calibrate", str(weights), "--output", str(figures)],
-            CardDataError,
-            "nothing to measure on",
-        ),
+        (calibration, CardDataError, "nothing to measure on"),
     ):
         with pytest.raises(error, match=problem):
             RUNNER.invoke(app, arguments, catch_exceptions=False)

@@ -23,7 +23,7 @@ from ..extras import needs_extra
 from ..progress import progress_bar
 from .card_images import DATA_OPTION, detect_heads, open_crops, require_data
 
-DISTURBED_FACES = 1200
+DISTURBED_FACES = 600
 SCENES = 600
 
 
