@@ -95,5 +95,5 @@ def head_photographs(
 
 
 def _some(places: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """At most count of the places; of files in order, the classes would come one after the other."""
+    """At most count places, at random: in the order of files the classes follow one another."""
     return np.random.default_rng(0).permutation(places)[:count]
