@@ -13,14 +13,10 @@ from ...media.pictures import read_picture
 from ...perception.detection.face_detector import FaceDetector
 from ...perception.frame import Frame
 from ...perception.geometry import Box
+from ..data.face_splits import CHOICE, FaceSplits
 from ..data.facial_expressions import read_facial_expressions
 from ..data.ferplus import load_ferplus
-from ..data.identity_split import split_by_identity
-from ..starter_weights.heads import train_and_test_index
 
-# Neither these nor the parts that the model card measures are trained on.
-_FERPLUS_CHOICE, _FERPLUS_SEED = 1400, 20
-_HEADS_CHOICE, _HEADS_SEED = 0.15, 5
 _SURROUNDINGS_GREY = 128
 
 
@@ -41,21 +37,25 @@ class Photograph:
     turn: float = float("nan")
 
 
-def ferplus_photographs(path: Path, face_box_scale: float, count: int) -> list[Photograph]:
+def ferplus_photographs(
+    path: Path, face_box_scale: float, count: int, splits: FaceSplits = FaceSplits()
+) -> list[Photograph]:
     """Faces of FER+ in grey surroundings.
 
     Args:
         path: ferplus_train.npz.
         face_box_scale: Of the network, which then gets the whole crop, as in the model card.
         count: How many at most.
+        splits: Which faces are for choosing.
 
     Raises:
         DatasetError: The file is no such dataset.
+        SettingsError: It cannot be divided so.
     """
     faces = load_ferplus(path, ignore_single_votes=True)
-    chosen = np.random.default_rng(_FERPLUS_SEED).permutation(len(faces))[:_FERPLUS_CHOICE]
     return [
-        _surrounded(faces.images[i], int(faces.labels[i]), face_box_scale) for i in chosen[:count]
+        _surrounded(faces.images[i], int(faces.labels[i]), face_box_scale)
+        for i in _some(splits.of_faces(len(faces))[CHOICE], count)
     ]
 
 
@@ -70,7 +70,7 @@ def _surrounded(crop: NDArray[np.uint8], label: int, face_box_scale: float) -> P
 
 
 def head_photographs(
-    directory: Path, detector: FaceDetector, count: int
+    directory: Path, detector: FaceDetector, count: int, splits: FaceSplits = FaceSplits()
 ) -> tuple[list[Photograph], int]:
     """Photographs of heads, with the largest face that is found in each.
 
@@ -78,6 +78,7 @@ def head_photographs(
         directory: The dataset, as `facial_expressions` describes it.
         detector: Finds the faces; one that finds eyes tells how far heads are turned.
         count: How many at most.
+        splits: Which people are for choosing.
 
     Returns:
         The photographs, and in how many more no face was found.
@@ -85,17 +86,12 @@ def head_photographs(
     Raises:
         DatasetError: The folder is no such dataset.
         MediaError: A photograph cannot be read.
+        SettingsError: It cannot be divided so.
     """
     identified = read_facial_expressions(directory)
     samples = identified.sample_set.samples
     labels = np.array([sample.label for sample in samples])
-    train, _ = train_and_test_index(labels, identified.identities)
-    of_train = [identified.identities[i] for i in train]
-    _, choice = split_by_identity(
-        labels[train], of_train, (1 - _HEADS_CHOICE, _HEADS_CHOICE), seed=_HEADS_SEED
-    )
-    # In the order of the files the classes come one after the other.
-    choice = np.random.default_rng(0).permutation(train[choice])[:count]
+    choice = _some(splits.of_identified(labels, identified.identities)[CHOICE], count)
     photographs = []
     for place in choice:
         image = read_picture(samples[place].image)
@@ -104,3 +100,8 @@ def head_photographs(
             face = max(found, key=lambda one: one.box.area)
             photographs.append(Photograph(image, face.box, samples[place].label, face.turn))
     return photographs, len(choice) - len(photographs)
+
+
+def _some(places: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """So many of them at most, from everywhere: files may hold one class after the other."""
+    return np.random.default_rng(0).permutation(places)[:count]

@@ -43,7 +43,8 @@ def _told(one: Any, kind: type) -> str:
         return f"'{key}.name' is '{context['tag']}': it should be {context['expected_tags']}"
     if one["type"] == "value_error":
         return f"{key}: {one['ctx']['error']}".removeprefix(": ")
-    return f"'{key}' is {one['input']!r}: {one['msg'].replace('Input', 'it', 1)}"
+    value = f"{one['input']!r}: {one['msg'].replace('Input', 'it', 1)}"
+    return f"'{key}' is {value}" if key else value
 
 
 def _place(kind: type, location: Any) -> tuple[str, list[Any]]:
