@@ -43,8 +43,7 @@ def _told(one: Any, kind: type) -> str:
         return f"'{key}.name' is '{context['tag']}': it should be {context['expected_tags']}"
     if one["type"] == "value_error":
         return f"{key}: {one['ctx']['error']}".removeprefix(": ")
-    value = f"{one['input']!r}: {one['msg'].replace('Input', 'it', 1)}"
-    return f"'{key}' is {value}" if key else value
+    return f"'{key}' is {one['input']!r}: {one['msg'].replace('Input', 'it', 1)}"
 
 
 def _place(kind: type, location: Any) -> tuple[str, list[Any]]:
