@@ -135,7 +135,7 @@ def test_two_processes_share_a_run(dataset: Path, tmp_path: Path) -> None:
     [
         (["--devices", "none"], "--devices is 'none', expected a number from 1, or auto"),
         (["--devices", "3"], "a batch_size of 8 cannot be divided among 3 devices"),
-        (["--precision", "4-bit"], "the precision is '4-bit': it should be"),
+        (["--precision", "4-bit"], "'precision' is '4-bit': it should be"),
         (["--strategy", "magic"], "Lightning cannot run this"),
         (["--split", "test"], "there is no split 'test'"),
         (["--encoder-weights", "w.safetensors"], "the recipe does not start from any"),

@@ -38,16 +38,19 @@ def people() -> FaceCrops:
 def test_a_network_with_even_attention_that_says_happy_to_all(people: FaceCrops) -> None:
     architecture = Architecture()
     network = build_glamor_net(architecture).eval()
+    assert network.attention is not None
+    scores = [v for name, v in network.attention.named_parameters() if name.startswith("score")]
+    assert scores
+    assert isinstance(network.classifier, nn.Sequential)
+    last = network.classifier[-1]
+    assert isinstance(last, nn.Linear)
     with torch.no_grad():
-        score = network.attention.score  # type: ignore[union-attr]
-        for values in score.parameters():  # type: ignore[operator, union-attr]
+        for values in scores:
             values.zero_()
-        last = network.classifier[-1]  # type: ignore[index]
-        assert isinstance(last, nn.Linear)
         last.weight.zero_()
         last.bias.copy_(torch.eye(7)[EMOTIONS.index("Happy")])
     checkpoint = Checkpoint(network, architecture, VISIBLE)
-    progress: list[tuple[int, int]] = []
+    progress: list[tuple[int, ...]] = []
     rows = measure_scenes(
         checkpoint, people, 70, lambda done, total: progress.append((done, total))
     )

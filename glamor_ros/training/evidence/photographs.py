@@ -53,10 +53,8 @@ def ferplus_photographs(
         SettingsError: It cannot be divided so.
     """
     faces = load_ferplus(path, ignore_single_votes=True)
-    return [
-        _surrounded(faces.images[i], int(faces.labels[i]), face_box_scale)
-        for i in _some(splits.of_faces(len(faces))[CHOICE], count)
-    ]
+    chosen = _some(splits.of_faces(len(faces))[CHOICE], count)
+    return [_surrounded(faces.images[i], int(faces.labels[i]), face_box_scale) for i in chosen]
 
 
 def _surrounded(crop: NDArray[np.uint8], label: int, face_box_scale: float) -> Photograph:
@@ -103,5 +101,5 @@ def head_photographs(
 
 
 def _some(places: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """So many of them at most, from everywhere: files may hold one class after the other."""
+    """At most count places, at random: in the order of files the classes follow one another."""
     return np.random.default_rng(0).permutation(places)[:count]

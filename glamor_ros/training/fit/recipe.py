@@ -21,7 +21,7 @@ from .branch_training import branch_architectures
 from .mixture_recipe import DataRecipe
 from .recipe_errors import STRICT, RecipeError, told
 from .recipe_reading import read_yaml
-from .stage_recipe import Part, Precision, StageRecipe
+from .stage_recipe import Part, StageRecipe
 
 MAX_SEED = 2**31
 # Where momentum and nesterov were before there were several optimizers.
@@ -162,13 +162,15 @@ class Recipe:
         Raises:
             RecipeError: There is no such precision.
         """
+        # Text of any kind: what pydantic refuses is told below.
+        change: dict[str, Any] = {"precision": precision}
+        stages = self.stages
         try:
-            chosen = TypeAdapter(Precision).validate_python(precision)
+            joint = replace(stages.joint, **change)
+            branches = stages.branches and replace(stages.branches, **change)
         except ValidationError as error:
-            raise RecipeError(f"the precision is {told(error, Recipe)}") from error
-        joint = replace(self.stages.joint, precision=chosen)
-        branches = self.stages.branches and replace(self.stages.branches, precision=chosen)
-        return replace(self, stages=Stages(joint, branches))
+            raise RecipeError(told(error, StageRecipe)) from error
+        return replace(self, stages=replace(stages, joint=joint, branches=branches))
 
     def as_dict(self) -> dict[str, Any]:
         """The recipe as YAML or JSON values, as `load_recipe` reads them."""
