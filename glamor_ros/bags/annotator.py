@@ -17,6 +17,7 @@ from ..errors import GlamorError
 from ..messages.image_decoding import ImageDecoder
 from ..messages.image_encoding import compressed_image_message
 from ..messages.people_messages import attention_message, people_message
+from ..perception.camera_model import CalibrationError, CameraModel
 from ..perception.engine import PeopleObserver
 from ..perception.frame import Frame, StampError
 from ..perception.people import PeopleInView
@@ -25,8 +26,9 @@ from ..perception.tracking.follower import FollowerSettings, PeopleFollower
 from ..perception.tracking.tracker import PersonIds
 from ..visualization.attention import attention_panel
 from ..visualization.overlay import draw_people
+from .calibration import RecordedCalibration, located
 from .camera_topics import CameraTopics
-from .cdr import CdrCodec
+from .cdr import CAMERA_INFO_TYPE, CdrCodec
 from .prefetching import prefetched
 from .records import RecordedMessage, Topic
 
@@ -51,6 +53,7 @@ class CameraCount:
         late: How many were left out because a newer one came before them.
         people: How many different people were seen.
         unusable: Why others could not be used, and how many.
+        unlocated: Why the people in annotated ones have no positions, and in how many.
     """
 
     images: int = 0
@@ -58,15 +61,22 @@ class CameraCount:
     late: int = 0
     people: set[str] = field(default_factory=set)
     unusable: Counter[str] = field(default_factory=Counter)
+    unlocated: Counter[str] = field(default_factory=Counter)
 
 
 class _Camera:
-    """One camera of the recording: its decoder, its follower, and its results' topics."""
+    """One camera of the recording: its decoder, calibration, follower, and its results' topics."""
 
     def __init__(
-        self, topics: CameraTopics, follower: PeopleFollower, results: dict[str, Topic]
+        self,
+        topics: CameraTopics,
+        calibration: RecordedCalibration,
+        follower: PeopleFollower,
+        results: dict[str, Topic],
     ) -> None:
         self.name = topics.image
+        self.camera_info = topics.camera_info
+        self.calibration = calibration
         self.follower = follower
         self.results = results
         self.decoder = ImageDecoder()
@@ -81,6 +91,7 @@ class _Item:
     camera: _Camera | None = None
     frame: Frame | None = None
     header: Header | None = None
+    model: CameraModel | str = ""
     problem: str = ""
 
 
@@ -88,7 +99,8 @@ class BagAnnotator:
     """The networks and what is known of the people before each camera of one recording.
 
     Every image of the cameras is looked at. The results of an image follow it with its log time and
-    its header; `latency` is NaN. For one recording, and one run through it.
+    its header; `latency` is NaN, and so are positions without a calibration that can be used. For
+    one recording, and one run through it.
 
     Args:
         observer: The networks.
@@ -121,6 +133,7 @@ class BagAnnotator:
         self._cameras = {
             topics.image: _Camera(
                 topics,
+                RecordedCalibration(topics, codec),
                 PeopleFollower(ids, make_policy(), settings),
                 {
                     name: codec.topic(topics.result(name), message_type, qos_profiles)
@@ -165,6 +178,10 @@ class BagAnnotator:
 
     def _read(self, message: RecordedMessage) -> _Item:
         """The message, with its image where it is a camera's; in the thread that reads ahead."""
+        if message.topic.type_name == CAMERA_INFO_TYPE:
+            for one in self._cameras.values():
+                if one.camera_info == message.topic.name:
+                    one.calibration.update(message.data)
         camera = self._cameras.get(message.topic.name)
         if camera is None:
             return _Item(message)
@@ -178,7 +195,7 @@ class BagAnnotator:
             if not is_stamped:
                 stamp_s = message.log_time_ns * 1e-9
             frame = Frame(camera.decoder.decode(image), stamp_s, camera.name)
-            return _Item(message, camera, frame, image.header)
+            return _Item(message, camera, frame, image.header, camera.calibration.model)
         except GlamorError as error:
             return _Item(message, camera, problem=str(error))
 
@@ -225,6 +242,8 @@ class BagAnnotator:
         assert item.header is not None
         camera.count.annotated += 1
         camera.count.people.update(person.person_id for person in view.people)
+        if view.people:
+            view = _located(view, item.model, camera.count)
         results = {
             EMOTIONS: people_message(view, item.header, math.nan),
             ATTENTION: attention_message(view, item.header),
@@ -243,3 +262,15 @@ class BagAnnotator:
                 item.message.log_time_ns,
                 self._codec.serialized(message),
             )
+
+
+def _located(view: PeopleInView, model: CameraModel | str, count: CameraCount) -> PeopleInView:
+    """The people with their positions; where there are none, the reason is counted."""
+    if isinstance(model, str):
+        count.unlocated[model] += 1
+        return view
+    try:
+        return located(view, model)
+    except CalibrationError as error:
+        count.unlocated[str(error)] += 1
+        return view

@@ -12,6 +12,8 @@ from .records import BagError, Topic
 
 _MAX_FOUND = 4
 _COMPRESSED = "/compressed"
+# As image_proc names undistorted images: image_rect, image_rect_color.
+_RECTIFIED = "image_rect"
 # What this package draws.
 _DRAWN = ("annotated_image", "attention_image")
 
@@ -31,6 +33,20 @@ class CameraTopics:
     def result(self, name: str) -> str:
         """The full name of one of its results."""
         return f"{self.namespace}/{name}"
+
+    @property
+    def camera_info(self) -> str:
+        """The name of the topic of its calibration, beside the images as image_transport has it."""
+        return f"{self._base.rpartition('/')[0]}/camera_info"
+
+    @property
+    def is_rectified(self) -> bool:
+        """Whether its images are undistorted already, as their name tells."""
+        return self._base.rpartition("/")[2].startswith(_RECTIFIED)
+
+    @property
+    def _base(self) -> str:
+        return self.image.removesuffix(_COMPRESSED)
 
 
 def choose_cameras(

@@ -11,7 +11,7 @@ from builtin_interfaces.msg import Time
 from rosbags.serde import SerdeError
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.base import TypesysError
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
 from ..messages.image_encoding import byte_array
@@ -20,6 +20,9 @@ from .records import BagError, Topic
 
 IMAGE_TYPE = "sensor_msgs/msg/Image"
 COMPRESSED_IMAGE_TYPE = "sensor_msgs/msg/CompressedImage"
+CAMERA_INFO_TYPE = "sensor_msgs/msg/CameraInfo"
+# rosbags lets some errors of damaged bytes through.
+_DAMAGE = (SerdeError, IndexError, ValueError, AssertionError, MemoryError)
 # How rosbag2 and Foxglove join the definitions of the types that a message is made of.
 _DEFINITIONS_SEPARATOR = "=" * 80 + "\n"
 
@@ -92,10 +95,7 @@ class CdrCodec:
         """
         try:
             content: Any = self._types.deserialize_cdr(data, type_name)
-            stamp = content.header.stamp
-            header = Header(
-                stamp=Time(sec=stamp.sec, nanosec=stamp.nanosec), frame_id=content.header.frame_id
-            )
+            header = _header(content.header)
             if type_name == COMPRESSED_IMAGE_TYPE:
                 return CompressedImage(
                     header=header, format=content.format, data=byte_array(content.data)
@@ -109,10 +109,48 @@ class CdrCodec:
                 step=content.step,
             )
             message.data = byte_array(content.data)
-        # rosbags lets some errors of damaged bytes through.
-        except (SerdeError, IndexError, ValueError, AssertionError, MemoryError) as error:
+        except _DAMAGE as error:
             raise BagError(f"the message cannot be deserialized: {error}") from error
         return message
+
+    def camera_info(self, data: bytes) -> CameraInfo:
+        """The CameraInfo of a recording.
+
+        Args:
+            data: The bytes.
+
+        Raises:
+            BagError: The bytes are none.
+        """
+        try:
+            content: Any = self._types.deserialize_cdr(data, CAMERA_INFO_TYPE)
+            roi = content.roi
+            return CameraInfo(
+                header=_header(content.header),
+                height=content.height,
+                width=content.width,
+                distortion_model=content.distortion_model,
+                d=content.d.tolist(),
+                k=content.k,
+                r=content.r,
+                p=content.p,
+                binning_x=content.binning_x,
+                binning_y=content.binning_y,
+                roi=RegionOfInterest(
+                    x_offset=roi.x_offset,
+                    y_offset=roi.y_offset,
+                    height=roi.height,
+                    width=roi.width,
+                    do_rectify=roi.do_rectify,
+                ),
+            )
+        except _DAMAGE as error:
+            raise BagError(f"the message cannot be deserialized: {error}") from error
+
+
+def _header(content: Any) -> Header:
+    stamp = content.stamp
+    return Header(stamp=Time(sec=stamp.sec, nanosec=stamp.nanosec), frame_id=content.frame_id)
 
 
 def _type_name(message_type: type[Any]) -> str:

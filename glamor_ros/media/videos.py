@@ -12,6 +12,7 @@ from types import TracebackType
 import cv2
 
 from ..atomic_file import OutputError, atomic_path
+from .native_stderr import native_stderr_without
 from .pictures import MAX_PIXELS, BgrImage, MediaError, require_size
 
 # What OpenCV's wheels, which have no H.264, can write: VP8, which every browser plays, and MPEG-4
@@ -178,7 +179,9 @@ class VideoWriter:
         self._partial = self._stack.enter_context(atomic_path(self._path))
         codec = _FOURCCS[self._path.suffix.lower()]
         fourcc = cv2.VideoWriter.fourcc(*codec)
-        writer = cv2.VideoWriter(str(self._partial), fourcc, self._rate_hz, self._size)
+        # OpenCV says so of every WebM, in whose files VP8 has no tag, and then writes it well.
+        with native_stderr_without("is not supported with codec id"):
+            writer = cv2.VideoWriter(str(self._partial), fourcc, self._rate_hz, self._size)
         if not writer.isOpened():
             raise OutputError(
                 f"cannot write {self._path}: this OpenCV writes no {codec} video; the "

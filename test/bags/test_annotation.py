@@ -26,6 +26,7 @@ from glamor_ros.atomic_file import OutputError
 from glamor_ros.bags.annotation import AnnotationChoice, annotate_recording
 from glamor_ros.bags.network_journal import JournalError
 from glamor_ros.bags.records import BagError
+from glamor_ros.messages.camera_info import pinhole_camera_info
 from glamor_ros.messages.image_decoding import ImageDecoder
 from glamor_ros.messages.people_messages import attention_message, people_message
 from glamor_ros.msg import AttentionMapArray, PersonEmotionArray
@@ -33,6 +34,7 @@ from glamor_ros.network.weights.checkpoint import load_checkpoint
 from glamor_ros.perception.detection.build import build_face_detector
 from glamor_ros.perception.engine import PeopleObserver
 from glamor_ros.perception.frame import Frame
+from glamor_ros.perception.head_position import FACE_WIDTH_M
 from glamor_ros.perception.recognition.emotion_recognizer import EmotionRecognizer
 from glamor_ros.perception.tracking.detection_choice import policy_maker
 from glamor_ros.perception.tracking.follower import PeopleFollower
@@ -123,6 +125,40 @@ def test_each_image_has_exactly_what_the_library_gives(
         assert str(message) == str(people_message(view, image.header, math.nan))
         assert attention[index] == (time_ns, attention_message(view, image.header))
     assert len(emotions[-1][1].people) == 2
+
+
+def test_positions_follow_the_newest_camera_info(
+    tmp_path: Path, picture: NDArray[np.uint8]
+) -> None:
+    sent = list(camera_and_words(picture, 6))
+    topic = "/front/camera_info"
+    before_3, before_5 = (START_NS + index * FRAME_NS - 1 for index in (3, 5))
+    sent.append(Sent(topic, pinhole_camera_info(640, 360, 60.0, header(3)), before_3))
+    sent.append(Sent(topic, pinhole_camera_info(320, 180, 60.0, header(5)), before_5))
+    # What is beside other images is no matter of these.
+    sent.append(Sent("/rear/camera_info", pinhole_camera_info(640, 360, 9.0, header(3)), before_3))
+    write_bag(tmp_path / "in", sorted(sent, key=lambda one: one.time_ns))
+    report = annotate_recording(tmp_path / "in", tmp_path / "out", CHOICE)
+
+    emotions = _decoded(tmp_path / "out", "/front/emotions", PersonEmotionArray)
+    people = [message.people for _, message in emotions]
+    assert [len(there) for there in people[2:]] == [2, 2, 2, 2]
+    for index, there in enumerate(people):
+        assert all(math.isnan(one.position.z) == (index not in (3, 4)) for one in there)
+    focal_length_px = 320 / math.tan(math.radians(30))
+    for one in (*people[3], *people[4]):
+        face, place = one.face, one.position
+        z_m = FACE_WIDTH_M * focal_length_px / face.width
+        x_m = (face.x_offset + face.width / 2 - 320) / focal_length_px * place.z
+        assert place.z == pytest.approx(z_m, rel=0.1)
+        assert place.x == pytest.approx(x_m, abs=0.02)
+
+    uncalibrated = sum(bool(there) for there in people[:3])
+    unlocated = report.cameras["/front/image_raw"].unlocated
+    assert unlocated.pop(f"no CameraInfo on {topic} before them") == uncalibrated
+    ((reason, count),) = unlocated.items()
+    assert "for images of 320x180, the images have 640x360" in reason
+    assert count == 1
 
 
 @pytest.mark.parametrize("storage", ["mcap", "sqlite3"])

@@ -17,6 +17,7 @@ import pytest
 from glamor_ros.cli.demo.recording import DemoRecording, message_to_json
 from glamor_ros.cli.demo.statistics import DemoStatistics
 from glamor_ros.media.videos import VideoReader
+from glamor_ros.network.emotions import UNKNOWN_EMOTION
 
 
 @dataclass
@@ -48,6 +49,7 @@ def people_message(latency: float, *people: tuple[str, str, float]) -> SimpleNam
             SimpleNamespace(
                 person_id=person_id,
                 emotion_name=emotion,
+                unknown_reason="blurred" if emotion == UNKNOWN_EMOTION else "",
                 confidence=confidence,
                 face_weight=0.25,
                 context_weight=math.nan,
@@ -147,6 +149,13 @@ def test_statistics() -> None:
         "person_1: in 41 messages, Happy in 73% of them, mean confidence 50%",
         "person_2: in 11 messages, Neutral in 100% of them, mean confidence 75%",
     ]
+
+
+def test_why_an_emotion_is_unknown_is_said() -> None:
+    statistics = DemoStatistics()
+    statistics.add(people_message(0.1, ("person_1", UNKNOWN_EMOTION, 0.5)), 5.0)
+    assert "person_1 Unknown (blurred) 50%" in statistics.live_line()
+    assert "Unknown (blurred) in 100% of them" in statistics.summary_lines()[-1]
 
 
 def test_nobody_in_view_is_said() -> None:

@@ -15,6 +15,7 @@ from std_msgs.msg import Header
 
 from glamor_ros.messages.image_encoding import SENDABLE_ENCODINGS, byte_array, image_message
 from glamor_ros.msg import AttentionMapArray, PersonEmotionArray
+from glamor_ros.network.circumplex import valence_and_arousal
 
 from .ros_peer import Camera, NodeProcess, Peer, wait_for
 
@@ -30,9 +31,14 @@ LOSSY_PROBABILITY_TOLERANCE = 0.25
 
 @pytest.fixture(scope="module")
 def emotion_node(start_node: Callable[..., NodeProcess], random_weights: Path) -> NodeProcess:
-    return start_node(
-        "emotion_node", {"weights": random_weights, "min_detections": 1, "detection": "full"}
-    )
+    parameters = {
+        "weights": random_weights,
+        "min_detections": 1,
+        "detection": "full",
+        # Random weights are sure of nothing; their emotions are named nevertheless.
+        "unknown_below_confidence": 0.0,
+    }
+    return start_node("emotion_node", parameters)
 
 
 @pytest.fixture
@@ -76,7 +82,8 @@ def test_people_are_found(people_in_bgr8: PersonEmotionArray) -> None:
         assert person.probabilities.sum() == pytest.approx(1, abs=1e-5)
         assert person.probabilities[person.emotion] == person.confidence
         assert person.face_weight + person.context_weight == pytest.approx(1, abs=1e-5)
-        assert math.isnan(person.valence)
+        derived = valence_and_arousal(np.asarray(person.probabilities, np.float32))
+        assert (person.valence, person.arousal) == pytest.approx(derived, abs=1e-5)
         assert math.isnan(person.position.z)
 
 

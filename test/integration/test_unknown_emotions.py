@@ -54,12 +54,18 @@ def people(camera: Camera, image: NDArray[np.uint8]) -> list[PersonEmotion]:
     return found
 
 
-def unknown_told(peer: Peer) -> str:
+def wait_until_diagnostics_tell(peer: Peer, unknown: str) -> None:
+    """Until the node's newest status names these unknown emotions; fails with what it names."""
     messages, subscription = peer.collect(DiagnosticArray, "/diagnostics")
+
+    def told() -> list[str]:
+        values = (v for m in list(messages) for s in m.status for v in s.values)
+        return [str(v.value) for v in values if v.key == "emotion unknown"]
+
     try:
-        wait_for(lambda: len(messages) >= 2, "diagnostics")
-        values = {v.key: v.value for s in messages[-1].status for v in s.values}
-        return str(values["emotion unknown"])
+        wait_for(lambda: told()[-1:] == [unknown], f"{unknown!r} on /diagnostics")
+    except AssertionError as error:
+        raise AssertionError(f"{error}; it tells {told()}") from None
     finally:
         peer.node.destroy_subscription(subscription)
 
@@ -81,11 +87,11 @@ def test_emotions_become_unknown_with_blur_and_by_parameter(
         assert sum(person.probabilities) == pytest.approx(1, abs=1e-4)
         assert person.confidence == pytest.approx(max(person.probabilities))
         assert math.isnan(person.valence)
-    assert unknown_told(peer) == "2 (2 blurred)"
+    wait_until_diagnostics_tell(peer, "2 (2 blurred)")
 
     # 0 takes the limit away, another one is set, both while the node runs.
     assert not peer.set_parameters(NODE, unknown_below_sharpness=0.0, unknown_below_size_px=1000.0)
     assert {p.unknown_reason for p in people(camera, two_faces)} == {"small"}
     assert not peer.set_parameters(NODE, unknown_below_size_px=0.0)
     assert {p.unknown_reason for p in people(camera, two_faces)} == {""}
-    assert unknown_told(peer) == "0"
+    wait_until_diagnostics_tell(peer, "0")

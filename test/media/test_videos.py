@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from glamor_ros.atomic_file import OutputError
+from glamor_ros.media.native_stderr import native_stderr_without
 from glamor_ros.media.pictures import MediaError
 from glamor_ros.media.videos import VideoReader, VideoWriter
 
@@ -44,6 +46,37 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     means = [frame.image_bgr.mean() for frame in frames]
     np.testing.assert_allclose(means, 20 * np.arange(10), atol=6)
     assert frames[0].image_bgr.shape == (240, 320, 3)
+
+
+def test_opencv_s_line_about_every_webm_is_not_printed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with VideoWriter(tmp_path / "video.webm", 10.0) as writer:
+        writer.write(grey(100))
+    os.write(2, b"still printed\n")
+    assert (tmp_path / "video.webm").is_file()
+    assert capfd.readouterr().err == "still printed\n"
+
+
+def test_lines_of_others_are_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    @native_stderr_without("no concern")
+    def fail() -> None:
+        os.write(2, b"one\nof no concern\ntwo\nthree")
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert capfd.readouterr().err == "one\ntwo\nthree"
+
+
+def test_a_closed_standard_error_is_no_failure(tmp_path: Path) -> None:
+    code = (
+        "from glamor_ros.media.native_stderr import native_stderr_without\n"
+        "with native_stderr_without('x'): print('done')\n"
+    )
+    command = f'exec "{sys.executable}" -c "{code}" 2>&-'
+    result = subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE, text=True, check=True)
+    assert result.stdout == "done\n"
 
 
 @pytest.mark.parametrize(("width", "height"), [(321, 240), (320, 241), (321, 241)])

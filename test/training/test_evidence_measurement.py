@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from glamor_ros.cli.training.measure_evidence import evidence_tables
+from glamor_ros.network.emotions import EMOTIONS
+from glamor_ros.perception.detection.face_detector import FaceDetection
 from glamor_ros.perception.evidence import Evidence, EvidenceLimits
-from glamor_ros.perception.frame import Scene
+from glamor_ros.perception.frame import Frame, Scene
 from glamor_ros.perception.geometry import Box
 from glamor_ros.perception.people import EmotionEstimate
+from glamor_ros.training.data.face_splits import CHOICE, FaceSplits
+from glamor_ros.training.data.facial_expressions import read_facial_expressions
 from glamor_ros.training.evidence.damages import DAMAGES, blurred, cut_off, noisy, smaller
 from glamor_ros.training.evidence.measurement import (
     AS_TAKEN,
@@ -22,7 +27,13 @@ from glamor_ros.training.evidence.measurement import (
     levels,
     read_all,
 )
-from glamor_ros.training.evidence.photographs import Photograph
+from glamor_ros.training.evidence.photographs import (
+    Photograph,
+    ferplus_photographs,
+    head_photographs,
+)
+
+from .made_faces import head, write_ferplus, write_heads
 
 LIMITS = EvidenceLimits(20, 0.75, 0.25, 0.6, 0.4)
 
@@ -57,6 +68,60 @@ def test_blur_and_noise_change_the_pixels_as_said(photograph: Photograph) -> Non
     rough = noisy(0.1)(flat)
     assert rough is not None
     assert rough.image_bgr.std() == pytest.approx(25.5, rel=0.05)
+
+
+def test_faces_of_ferplus_are_those_for_choosing_in_grey_surroundings(tmp_path: Path) -> None:
+    images = write_ferplus(tmp_path / "ferplus_train.npz", 40)
+    splits = FaceSplits(choice_faces=12)
+    chosen = splits.of_faces(40)[CHOICE]
+
+    found = ferplus_photographs(tmp_path / "ferplus_train.npz", 1.2, 9, splits)
+    assert len(found) == 9
+    places = [
+        next(i for i in range(40) if (one.image_bgr[48:96, 48:96, 0] == images[i]).all())
+        for one in found
+    ]
+    assert len(set(places)) == 9
+    assert set(places) < set(chosen)
+    for one in found:
+        assert (one.image_bgr[:48] == 128).all()
+        # Scaled by the network's 1.2, it is the whole crop.
+        assert one.box.scaled(1.2).area == pytest.approx(48 * 48)
+        assert one.label == EMOTIONS.index("Happy")
+
+
+class Detector:
+    """Finds two faces, the second one larger; none where the blue says that it is an even head."""
+
+    def detect(self, frames: Sequence[Frame]) -> list[list[FaceDetection]]:
+        small, large = Box(5, 5, 10, 10), Box(30, 20, 70, 60)
+        return [
+            [FaceDetection(small, 1.0), FaceDetection(large, 1.0)] if frame.bgr[0, 0, 0] % 2 else []
+            for frame in frames
+        ]
+
+
+def test_heads_are_of_people_for_choosing_with_their_largest_face(tmp_path: Path) -> None:
+    write_heads(tmp_path, 20)
+    splits = FaceSplits(choice_identities=0.4)
+    everything = read_facial_expressions(tmp_path)
+    samples = everything.sample_set.samples
+    labels = np.array([sample.label for sample in samples])
+    places = splits.of_identified(labels, everything.identities)[CHOICE]
+    chosen = [int(samples[place].image.stem.removeprefix("head_")) for place in places]
+
+    found, missed = head_photographs(tmp_path, Detector(), 40, splits)
+    assert len(chosen) >= 4
+    # Both heads of a person are on one side.
+    assert missed == len(found) == len(chosen) // 2
+    numbers = [int(one.image_bgr[0, 0, 0]) for one in found]
+    assert sorted(numbers) == [i for i in chosen if i % 2]
+    for number, one in zip(numbers, found, strict=True):
+        np.testing.assert_array_equal(one.image_bgr, head(number))
+        assert one.box == Box(30, 20, 70, 60)
+        assert one.label == number % 7
+    some, some_missed = head_photographs(tmp_path, Detector(), 3, splits)
+    assert len(some) + some_missed == 3
 
 
 class Alternating:

@@ -199,6 +199,8 @@ def _lines(report: AnnotationReport) -> Iterator[str]:
             yield f"    {number} unusable: {reason}"
         if (others := len(count.unusable) - _MAX_REASONS) > 0:
             yield f"    and {others} more reasons ({count.unusable.total()} unusable images in all)"
+        for reason, number in count.unlocated.most_common(_MAX_REASONS):
+            yield f"    {number} without positions of the people: {reason}"
     for loss in report.losses:
         gap = ""
         if loss.start_ns is not None and loss.end_ns is not None:

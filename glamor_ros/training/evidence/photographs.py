@@ -37,19 +37,23 @@ class Photograph:
     turn: float = float("nan")
 
 
-def ferplus_photographs(path: Path, face_box_scale: float, count: int) -> list[Photograph]:
+def ferplus_photographs(
+    path: Path, face_box_scale: float, count: int, splits: FaceSplits = FaceSplits()
+) -> list[Photograph]:
     """Faces of FER+ in grey surroundings.
 
     Args:
         path: ferplus_train.npz.
         face_box_scale: Of the network, which then gets the whole crop, as in the model card.
         count: How many at most.
+        splits: Which faces are for choosing.
 
     Raises:
         DatasetError: The file is no such dataset.
+        SettingsError: It cannot be divided so.
     """
     faces = load_ferplus(path, ignore_single_votes=True)
-    chosen = _some(FaceSplits().of_faces(len(faces))[CHOICE], count)
+    chosen = _some(splits.of_faces(len(faces))[CHOICE], count)
     return [_surrounded(faces.images[i], int(faces.labels[i]), face_box_scale) for i in chosen]
 
 
@@ -64,7 +68,7 @@ def _surrounded(crop: NDArray[np.uint8], label: int, face_box_scale: float) -> P
 
 
 def head_photographs(
-    directory: Path, detector: FaceDetector, count: int
+    directory: Path, detector: FaceDetector, count: int, splits: FaceSplits = FaceSplits()
 ) -> tuple[list[Photograph], int]:
     """Photographs of heads, with the largest face that is found in each.
 
@@ -72,6 +76,7 @@ def head_photographs(
         directory: The dataset, as `facial_expressions` describes it.
         detector: Finds the faces; one that finds eyes tells how far heads are turned.
         count: How many at most.
+        splits: Which people are for choosing.
 
     Returns:
         The photographs, and in how many more no face was found.
@@ -79,11 +84,12 @@ def head_photographs(
     Raises:
         DatasetError: The folder is no such dataset.
         MediaError: A photograph cannot be read.
+        SettingsError: It cannot be divided so.
     """
     identified = read_facial_expressions(directory)
     samples = identified.sample_set.samples
     labels = np.array([sample.label for sample in samples])
-    choice = _some(FaceSplits().of_identified(labels, identified.identities)[CHOICE], count)
+    choice = _some(splits.of_identified(labels, identified.identities)[CHOICE], count)
     photographs = []
     for place in choice:
         image = read_picture(samples[place].image)
