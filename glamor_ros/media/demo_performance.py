@@ -49,8 +49,8 @@ _FACE = Face(
         "teeth_dark": Paint(_TEETH, (25, 20, 40)),
     },
 )
-# Found by a random search for what the network that comes with the package reads with confidence;
-# docs/demo.md has the figures. Smaller movements still are a smile to it.
+# Found by a random search for what the starter weights' first edition read with confidence;
+# docs/demo.md has the figures. Smaller movements still were a smile to it.
 _SMILE: Expression = {}
 _ASTONISHMENT: Expression = {
     "mouth_corners_down": 10.0,
