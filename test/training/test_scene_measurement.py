@@ -40,7 +40,7 @@ def test_a_network_with_even_attention_that_says_happy_to_all(people: FaceCrops)
     network = build_glamor_net(architecture).eval()
     with torch.no_grad():
         score = network.attention.score  # type: ignore[union-attr]
-        for values in score.parameters():  # type: ignore[operator, union-attr]
+        for values in score.parameters():  # type: ignore[union-attr]
             values.zero_()
         last = network.classifier[-1]  # type: ignore[index]
         assert isinstance(last, nn.Linear)

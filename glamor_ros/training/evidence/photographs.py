@@ -13,14 +13,10 @@ from ...media.pictures import read_picture
 from ...perception.detection.face_detector import FaceDetector
 from ...perception.frame import Frame
 from ...perception.geometry import Box
+from ..data.face_splits import CHOICE, FaceSplits
 from ..data.facial_expressions import read_facial_expressions
 from ..data.ferplus import load_ferplus
-from ..data.identity_split import split_by_identity
-from ..starter_weights.heads import train_and_test_index
 
-# Neither these nor the parts that the model card measures are trained on.
-_FERPLUS_CHOICE, _FERPLUS_SEED = 1400, 20
-_HEADS_CHOICE, _HEADS_SEED = 0.15, 5
 _SURROUNDINGS_GREY = 128
 
 
@@ -53,10 +49,9 @@ def ferplus_photographs(path: Path, face_box_scale: float, count: int) -> list[P
         DatasetError: The file is no such dataset.
     """
     faces = load_ferplus(path, ignore_single_votes=True)
-    chosen = np.random.default_rng(_FERPLUS_SEED).permutation(len(faces))[:_FERPLUS_CHOICE]
-    return [
-        _surrounded(faces.images[i], int(faces.labels[i]), face_box_scale) for i in chosen[:count]
-    ]
+    chosen = FaceSplits().of_faces(len(faces))[CHOICE]
+    chosen = np.random.default_rng(0).permutation(chosen)[:count]
+    return [_surrounded(faces.images[i], int(faces.labels[i]), face_box_scale) for i in chosen]
 
 
 def _surrounded(crop: NDArray[np.uint8], label: int, face_box_scale: float) -> Photograph:
@@ -89,13 +84,9 @@ def head_photographs(
     identified = read_facial_expressions(directory)
     samples = identified.sample_set.samples
     labels = np.array([sample.label for sample in samples])
-    train, _ = train_and_test_index(labels, identified.identities)
-    of_train = [identified.identities[i] for i in train]
-    _, choice = split_by_identity(
-        labels[train], of_train, (1 - _HEADS_CHOICE, _HEADS_CHOICE), seed=_HEADS_SEED
-    )
+    choice = FaceSplits().of_identified(labels, identified.identities)[CHOICE]
     # In the order of the files the classes come one after the other.
-    choice = np.random.default_rng(0).permutation(train[choice])[:count]
+    choice = np.random.default_rng(0).permutation(choice)[:count]
     photographs = []
     for place in choice:
         image = read_picture(samples[place].image)
