@@ -71,7 +71,8 @@ class DataRecipe:
         unknown = sorted(self.people_label_smoothing.keys() - set(PEOPLE))
         if unknown:
             raise ValueError(
-                f"people_label_smoothing names '{unknown[0]}'; people are from {' and '.join(PEOPLE)}"
+                f"people_label_smoothing names '{unknown[0]}'; people are from "
+                f"{' and '.join(PEOPLE)}"
             )
         if self.people_label_smoothing and not self.has_scenes:
             raise ValueError(
