@@ -26,7 +26,6 @@ from glamor_ros.training.fit.context_classifier import (
 from glamor_ros.training.fit.distillation import Distillation, TeacherError, Teachers
 from glamor_ros.training.fit.lightning_module import NetworkBatch, StageModule
 from glamor_ros.training.fit.losses import attention_concentration, attention_guidance
-from glamor_ros.training.fit.mixture_recipe import DataRecipe, MixturePart
 from glamor_ros.training.fit.mixup import Mixup
 from glamor_ros.training.fit.optimizers import Muon
 from glamor_ros.training.fit.recipe import Recipe
@@ -385,7 +384,6 @@ def test_an_interrupted_run_on_scenes_goes_on_to_the_same_weights(tmp_path: Path
     recipe = replace(
         joint,
         inputs=replace(SMALL_INPUTS, context_faces="others_visible"),
-        data=DataRecipe((MixturePart("composed_scenes"),)),
         start={
             "face_encoder": "face",
             "classifier": "face",
