@@ -59,8 +59,8 @@ class Architecture:
         encoder: See ENCODERS.
         attention: See ATTENTIONS.
         fusion: See FUSIONS.
-        classifier_units: 128 in the published checkpoint, 256 in the paper (Table 7); 1 to
-            MAX_CLASSIFIER_UNITS.
+        classifier_units: 128 in the published checkpoint, 256 in the paper (Table 7); up to
+            MAX_CLASSIFIER_UNITS, and 0 for a classifier without a hidden layer.
         family: "glamor_net", whose parts are chosen freely; "caer_net_s", the network of Lee et al.
             (2019): the same encoders and fusion with context-only attention, 128 classifier_units
             (so the paper counts it too: 44.14 in both Tables 3 and 4); or one of
@@ -149,6 +149,8 @@ def _classifier(architecture: Architecture, features: int) -> nn.Module:
         return DecisionFusion(BRANCH_CHANNELS, BRANCH_WEIGHTS)
     if architecture.family in BASELINE_FAMILIES:
         return nn.Linear(features, len(EMOTIONS))
+    if architecture.classifier_units == 0:
+        return nn.Sequential(nn.Dropout(CLASSIFIER_DROPOUT), nn.Linear(features, len(EMOTIONS)))
     return nn.Sequential(
         nn.Linear(features, architecture.classifier_units),
         nn.ReLU(),
@@ -162,9 +164,9 @@ def _require_consistent(architecture: Architecture) -> None:
         value, kind = getattr(architecture, field.name), type(field.default)
         if type(value) is not kind:
             raise ArchitectureError(f"{field.name} is {value!r}, expected {_KIND_NAMES[kind]}")
-    if not 1 <= architecture.classifier_units <= MAX_CLASSIFIER_UNITS:
+    if not 0 <= architecture.classifier_units <= MAX_CLASSIFIER_UNITS:
         raise ArchitectureError(
-            f"classifier_units is {architecture.classifier_units}; it must be 1 to "
+            f"classifier_units is {architecture.classifier_units}; it must be 0 to "
             f"{MAX_CLASSIFIER_UNITS}"
         )
     if architecture.classifier_inputs not in CLASSIFIER_INPUTS:

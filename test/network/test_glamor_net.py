@@ -90,7 +90,7 @@ def test_folding_changes_nothing_but_the_speed() -> None:
         (Architecture(encoder="vgg"), "unknown encoder 'vgg'; this version has: original"),
         (Architecture(attention="x"), "unknown attention 'x'"),
         (Architecture(fusion="x"), "unknown fusion 'x'"),
-        (Architecture(classifier_units=0), "classifier_units is 0"),
+        (Architecture(classifier_units=-1), "classifier_units is -1"),
     ],
 )
 def test_unknown_parts_are_named(architecture: Architecture, message: str) -> None:

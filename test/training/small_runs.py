@@ -17,6 +17,7 @@ from glamor_ros.training.data.emotion_dataset import EmotionDataset
 from glamor_ros.training.data.joint_augmentation import JointAugmentation
 from glamor_ros.training.evaluation.evaluate import predict_dataset
 from glamor_ros.training.fit.learning_rate import Schedule
+from glamor_ros.training.fit.mixture_recipe import DataRecipe, MixturePart
 from glamor_ros.training.fit.recipe import Recipe, StageRecipe, Stages
 from glamor_ros.training.fit.run_settings import RunSettings
 from glamor_ros.training.fit.trainer import TrainedNetwork, TrainingData, train
@@ -43,7 +44,9 @@ def small_recipe(
         **stage,
     )
     branches = replace(joint, epochs=branch_epochs) if branch_epochs else None
-    return Recipe(architecture, Stages(joint, branches), SMALL_INPUTS, WITHOUT_CHANGES)
+    # Who decides is told by scenes alone.
+    data = DataRecipe((MixturePart("composed_scenes"),)) if joint.needs_deciders else None
+    return Recipe(architecture, Stages(joint, branches), SMALL_INPUTS, WITHOUT_CHANGES, data)
 
 
 def run(

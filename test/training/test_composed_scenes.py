@@ -263,3 +263,14 @@ def test_rarity_makes_classes_alike() -> None:
         spread.append(counts.max() - counts.min())
     assert spread[0] == pytest.approx(63 / 127, abs=0.03)
     assert spread[1] < 0.04
+
+
+def test_who_decides_is_a_fifth_channel_where_it_is_asked_for() -> None:
+    dataset, plain = scenes(40, with_deciders=True), scenes(40)
+    contexts = dataset.batch(range(40)).contexts
+    assert contexts.shape == (40, 5, 128, 171)
+    assert torch.equal(contexts[:, :4], plain.batch(range(40)).contexts)
+    assert torch.equal(contexts[:, 4] == 255, plain.deciders(range(40)))
+    decided = (contexts[:, 4] == 255).flatten(1).any(dim=1)
+    assert decided.tolist() == [kind is not Kind.ALONE for kind in dataset.kinds]
+    assert 0 < decided.sum() < 40

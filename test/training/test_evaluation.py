@@ -100,7 +100,7 @@ def test_a_device_that_is_not_there_is_refused(checkpoint: Checkpoint) -> None:
 def test_an_odd_remainder_goes_below_and_right() -> None:
     images = torch.arange(5 * 5, dtype=torch.uint8).view(1, 1, 5, 5).expand(1, 3, 5, 5)
     spec = InputSpec(face_size=(4, 5), context_resize=(5, 5), context_crop=(2, 2))
-    faces, contexts, _ = network_inputs(images, images, spec)
+    faces, contexts, *_ = network_inputs(images, images, spec)
     assert (faces[0, 0] * 255).round().int().tolist() == images[0, 0, :4].tolist()
     assert (contexts[0, 0] * 255).round().int().tolist() == [[6, 7], [11, 12]]
 

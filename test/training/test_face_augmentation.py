@@ -203,3 +203,18 @@ def test_the_margin_holds_what_rotation_zoom_and_shift_can_show() -> None:
 def test_settings_out_of_range(name: str, value: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         FaceAugmentation(**{name: value})
+
+
+def test_grey_faces_alone_are_given_the_tone_of_skin() -> None:
+    coloured = ramps(8)
+    grey = coloured[:, :1].expand(-1, 3, -1, -1) // 4 + 100
+    toned = changed(only("skin_tone_probability", 1.0, strength=1.0), grey)
+    plain = changed(STILL, grey)
+    tone = torch.tensor([1.3, 0.95, 0.75]).view(3, 1, 1)
+    torch.testing.assert_close(toned, plain * tone, atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        changed(only("skin_tone_probability", 1.0, strength=1.0), coloured),
+        changed(STILL, coloured),
+        atol=1e-5,
+        rtol=0,
+    )

@@ -45,8 +45,8 @@ def test_without_changes_it_is_what_evaluation_sees() -> None:
 
 def test_the_same_samples_of_both_are_mirrored() -> None:
     augmentation = JointAugmentation(**{**STILL, "flip": True})  # type: ignore[arg-type]
-    faces, contexts, _ = augmented(augmentation)
-    plain_faces, plain_contexts, _ = network_inputs(*prepared(augmentation), SPEC)
+    faces, contexts, *_ = augmented(augmentation)
+    plain_faces, plain_contexts, *_ = network_inputs(*prepared(augmentation), SPEC)
     face_mirrored = (faces - plain_faces.flip(3)).abs().amax(dim=(1, 2, 3)) < 1e-5
     context_mirrored = (contexts - plain_contexts.flip(3)).abs().amax(dim=(1, 2, 3)) < 1e-5
     assert torch.equal(face_mirrored, context_mirrored)

@@ -109,9 +109,25 @@ def test_scenes_are_composed_of_the_given_faces(packed: Path) -> None:
     assert (len(opened.train), opened.validation and len(opened.validation)) == (12 + 20, 5 + 7)
     batches = list(opened.batches(11, 0, Shard()))
     assert len(batches) == 3
-    # 64 to 24, as the recipe has them.
+    # Three of four, as the recipe has them.
     assert [int((batch < 12).sum()) for batch in batches] == [8, 8, 8]
     batch = opened.train[batches[0]]
     assert batch.faces.shape == (11, 3, 96, 96)
-    assert batch.contexts.shape == (11, 4, 128, 171)
+    assert batch.contexts.shape == (11, 5, 128, 171)
     assert (batch.contexts[:, 3] == 255).flatten(1).any(dim=1).all()
+
+
+def test_scenes_of_grey_people_with_smoothed_labels(packed: Path) -> None:
+    recipe = load_recipe(find_recipe("starter"))
+    assert recipe.data is not None
+    data = replace(recipe.data, scenes=40, validation_scenes=40)
+    paths = {"ferplus": packed, "heads": packed}
+    opened = open_mixture(recipe, data, paths, lambda title: lambda done, total: None)
+    # Of the people in scenes the heads' labels are spread, and the others' are not.
+    largest = opened.train.distributions[:40].max(axis=1)
+    assert set(np.round(largest, 4)) == {1.0, np.float32(round(0.9 + 0.1 / 7, 4))}
+    # What is validated on keeps its labels, and does not tell who decides.
+    assert opened.validation is not None
+    assert (opened.validation.distributions.max(axis=1) == 1).all()
+    assert opened.validation[[0, 45]].contexts.shape[1] == 4
+    assert opened.train[[0, 45]].contexts.shape[1] == 5

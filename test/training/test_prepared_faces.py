@@ -134,3 +134,20 @@ def test_equal_contexts_share_their_memory() -> None:
 def test_faces_that_are_not_square_are_refused() -> None:
     with pytest.raises(SettingsError, match="face_size is 96x80; these faces are square"):
         PreparedFaces(grey_crops(), SamplePreparation(InputSpec(face_size=(96, 80))))
+
+
+def test_own_faces_are_absent_sharp_and_blurred_in_turn() -> None:
+    spec = InputSpec(context_faces="others_visible")
+    preparation = SamplePreparation(spec, with_deciders=True)
+    varied = PreparedFaces(grey_crops(), preparation, own_faces="varied").batch([0, 1, 2])
+    blurred = PreparedFaces(grey_crops(), preparation).batch([0, 1, 2])
+    assert varied.contexts.shape == (3, 5, 128, 171)
+    # Nobody decides.
+    assert not varied.contexts[:, 4].any()
+    assert torch.equal(varied.contexts[:, 3], blurred.contexts[:, 3])
+    assert (varied.contexts[0, :3] == 128).all()
+    assert torch.equal(varied.contexts[2], blurred.contexts[2])
+    spread = [pictures[1, :3].float().std() for pictures in (varied.contexts, blurred.contexts)]
+    assert spread[0] > 2 * spread[1]
+    with pytest.raises(SettingsError, match="own_faces is 'seen'; known are blurred, varied"):
+        PreparedFaces(grey_crops(), preparation, own_faces="seen")

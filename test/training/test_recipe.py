@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from glamor_ros.network.architecture import build_glamor_net, stored_values
+from glamor_ros.network.architecture import Architecture, build_glamor_net, stored_values
 from glamor_ros.training.evaluation.paper_tables import PAPER_RESULTS, PaperResult
+from glamor_ros.training.fit.context_classifier import CONTEXT_CLASSIFIER_UNITS
 from glamor_ros.training.fit.distillation import Distillation
 from glamor_ros.training.fit.optimizers import AdamW, Muon, Sgd
 from glamor_ros.training.fit.recipe import (
@@ -94,10 +96,33 @@ def test_the_starter_weights_recipes() -> None:
     # The scenes' people come from both.
     assert whole.data.datasets == ("ferplus", "heads")
     assert whole.inputs.face_box_scale == face.inputs.face_box_scale
+    small = load_recipe(find_recipe("starter_context"))
+    assert set(small.start.values()) == {"face"}
+    assert set(whole.start.values()) == {"face", "context.face_encoder", "context.classifier"}
+    # The context's own classifier has the form of the one that it starts from.
+    assert small.model.classifier_units == CONTEXT_CLASSIFIER_UNITS
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"data": None}, "asks who decides .* which only composed_scenes tell"),
+        ({"start_face_weight": 0.5, "start": {}}, "'start_face_weight' is for the fusion fusion_n"),
+        ({"start_face_weight": 1.0}, "start_face_weight"),
+        (
+            {"model": Architecture(attention="none")},
+            "'stages.joint.attention_guidance_weight' is for networks with an attention",
+        ),
+    ],
+)
+def test_what_the_whole_network_cannot_do_is_named(change: dict[str, Any], message: str) -> None:
+    recipe = load_recipe(find_recipe("starter"))
+    with pytest.raises(ValueError, match=message):
+        replace(recipe, **change)
 
 
 def test_a_recipe_survives_being_written(tmp_path: Path) -> None:
-    for name in ("table3_caer_net_s", "starter_face", "starter"):
+    for name in ("table3_caer_net_s", "starter_face", "starter_context", "starter"):
         recipe = load_recipe(SHIPPED[name])
         assert load_recipe(write(tmp_path / "again.yaml", recipe.as_dict())) == recipe
 

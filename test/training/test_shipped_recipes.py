@@ -18,6 +18,7 @@ from glamor_ros.network.architecture import build_glamor_net, stored_values
 from glamor_ros.network.baselines import FROZEN_FAMILIES
 from glamor_ros.network.weights.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from glamor_ros.training.fit.branch_training import branch_architectures
+from glamor_ros.training.fit.context_classifier import CONTEXT_CLASSIFIER_UNITS
 from glamor_ros.training.fit.face_network import face_architecture
 from glamor_ros.training.fit.losses import weighted_cross_entropy
 from glamor_ros.training.fit.recipe import Recipe, StageRecipe, load_recipe, shipped_recipes
@@ -38,15 +39,20 @@ def one_step(stage: StageRecipe) -> StageRecipe:
     return replace(stage, epochs=1, batch_size=SAMPLES, face_sizes_px=phases, schedule=schedule)
 
 
-def given_weights(recipe: Recipe, path: Path) -> dict[str, Any]:
-    """What the recipe starts from and learns of: a network of the face alone, with new weights."""
-    architecture = face_architecture(recipe.model)
-    network = build_glamor_net(architecture)
-    save_checkpoint(Checkpoint(network, architecture, recipe.inputs), path)
+def given_weights(recipe: Recipe, directory: Path) -> dict[str, Any]:
+    """What the recipe starts from and learns of: networks of the face alone, with new weights."""
+    face = face_architecture(recipe.model)
+    of_context = replace(face, classifier_units=CONTEXT_CLASSIFIER_UNITS)
+    paths = {}
+    for name, architecture in (("face", face), ("context", of_context)):
+        paths[name] = directory / f"{name}.safetensors"
+        network = build_glamor_net(architecture)
+        save_checkpoint(Checkpoint(network, architecture, recipe.inputs), paths[name])
     distils = recipe.stages.joint.distillation is not None
+    started = {checkpoint_name(origin) for origin in recipe.start.values()}
     return {
-        "teachers": (path,) if distils else (),
-        "start": {checkpoint_name(origin): path for origin in recipe.start.values()},
+        "teachers": (paths["face"],) if distils else (),
+        "start": {name: paths.get(name, paths["face"]) for name in started},
     }
 
 
@@ -57,10 +63,11 @@ def prepared_samples(preparation: SamplePreparation) -> ArrayDataset:
         preparation.context_shape,
     )
     contexts = noise(SAMPLES, max(height, width), rng)[:, :height, :width]
-    if channels == 4:
-        own_faces = np.zeros_like(contexts[..., :1])
-        own_faces[:, 30:60, 40:70] = 255
-        contexts = np.concatenate([contexts, own_faces], axis=3)
+    # The own face, and who decides the first of the samples.
+    for place, samples in ((slice(40, 70), SAMPLES), (slice(90, 120), 1))[: channels - 3]:
+        channel = np.zeros_like(contexts[..., :1])
+        channel[:samples, 30:60, place] = 255
+        contexts = np.concatenate([contexts, channel], axis=3)
     return ArrayDataset(
         noise(SAMPLES, max(face_height, face_width), rng)[:, :face_height, :face_width],
         contexts,
@@ -103,7 +110,7 @@ def test_recipe_trains_a_step_and_saves(name: str, tmp_path: Path) -> None:
         prepared_samples(recipe.training_preparation()),
         prepared_samples(recipe.validation_preparation()),
         tmp_path / "run",
-        **given_weights(recipe, tmp_path / "given.safetensors"),
+        **given_weights(recipe, tmp_path),
     )
     checkpoint = load_checkpoint(trained.last)
     assert checkpoint.architecture == recipe.model

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from lightning.pytorch import LightningModule, Trainer
@@ -18,17 +19,21 @@ from glamor_ros.network.input_spec import InputSpec
 from glamor_ros.network.weights.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from glamor_ros.training.data.emotion_dataset import NetworkInputs
 from glamor_ros.training.data.joint_augmentation import JointAugmentation
+from glamor_ros.training.fit.context_classifier import (
+    CONTEXT_CLASSIFIER_UNITS,
+    build_context_classifier,
+)
 from glamor_ros.training.fit.distillation import Distillation, TeacherError, Teachers
 from glamor_ros.training.fit.lightning_module import NetworkBatch, StageModule
-from glamor_ros.training.fit.losses import attention_concentration
+from glamor_ros.training.fit.losses import attention_concentration, attention_guidance
 from glamor_ros.training.fit.mixup import Mixup
 from glamor_ros.training.fit.optimizers import Muon
 from glamor_ros.training.fit.recipe import Recipe
 from glamor_ros.training.fit.run_settings import TrainingError
 from glamor_ros.training.fit.stage_recipe import FacePhase, StageRecipe
-from glamor_ros.training.fit.start_weights import StartError, take_parts
+from glamor_ros.training.fit.start_weights import StartError, begin_as_face, take_parts
 
-from .made_datasets import face_and_context_dataset
+from .made_datasets import ArrayDataset, face_and_context_dataset
 from .small_runs import SMALL_INPUTS, WITHOUT_CHANGES, run, same_weights, small_recipe
 
 FACE = Architecture(classifier_inputs="face", classifier_units=16)
@@ -133,6 +138,72 @@ def test_the_faces_own_loss_and_the_attentions_unevenness_are_added() -> None:
         + 0.1 * attention_concentration(output.attention)
     )
     assert loss_of(stage, labels) == pytest.approx(float(expected), abs=1e-5)
+
+
+def test_guidance_is_the_negative_logarithm_of_the_attention_on_who_decides() -> None:
+    attention = torch.full((3, 4, 4), 1 / 16)
+    deciders, own_faces = torch.zeros(2, 3, 32, 32, dtype=torch.bool)
+    deciders[0, :8, :16] = True  # two cells, of which the own face takes one
+    own_faces[0, :8, :8] = True
+    deciders[1, 8:16, 8:16] = True  # all the attention
+    attention[1] = torch.eye(4)[1].outer(torch.eye(4)[1])
+    # Nobody decides the third.
+    found = attention_guidance(attention, deciders, own_faces)
+    assert float(found) == pytest.approx(np.log(16) / 2, abs=1e-5)
+    assert float(attention_guidance(attention, torch.zeros_like(deciders), None)) == 0
+    none_on_them = attention_guidance(attention[1:2], deciders[:1], None)
+    assert float(none_on_them) == pytest.approx(np.log(1000), abs=1e-4)
+
+
+@torch.no_grad()
+def test_who_decides_says_of_whom_face_and_context_are_learnt() -> None:
+    labels, inputs = torch.eye(7)[:4], some_inputs()
+    deciders = torch.zeros(4, 32, 32, dtype=torch.bool)
+    deciders[:2, 4:20, 4:20] = True
+    teachers = Teachers([checkpoint(FACE, 5)], SMALL_INPUTS)
+    own = build_context_classifier(WHOLE).eval()
+    stage = module(
+        {
+            "distillation": Distillation(weight=1.0, samples="undecided"),
+            "context_loss_weight": 0.5,
+            "attention_guidance_weight": 0.25,
+        },
+        context_classifier=own,
+        teachers=teachers,
+    )
+    output = stage.network(inputs.faces, inputs.contexts)
+    target = torch.cat([labels[:2], teachers.probabilities(inputs, 1.0)[2:]])
+    expected = (
+        cross_entropy(output.logits, target)
+        + 0.5 * cross_entropy(own(output.context_vector[:2]), labels[:2])
+        + 0.25 * attention_guidance(output.attention, deciders, None)
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # There is no trainer to log to.
+        batch = NetworkBatch(inputs._replace(deciders=deciders), labels)
+        assert float(stage.training_step(batch, 0)) == pytest.approx(float(expected), abs=1e-5)
+
+
+@torch.no_grad()
+def test_a_whole_network_begins_as_the_face_alone() -> None:
+    face, network = checkpoint(FACE, 8), checkpoint(WHOLE, 3).network
+    parts = dict(network.named_children())
+    take_parts(parts, {"face_encoder": "one", "classifier": "one"}, {"one": face})
+    begin_as_face(network, 0.7)
+    inputs = some_inputs()
+    output = network(inputs.faces, inputs.contexts)
+    assert torch.allclose(output.fusion_weights, torch.tensor([[0.7, 0.3]]), atol=1e-6)
+    expected = face.network(inputs.faces, inputs.contexts).logits
+    torch.testing.assert_close(output.logits, expected, atol=1e-5, rtol=1e-4)
+
+
+def test_each_batch_has_a_size_of_its_own() -> None:
+    generator = torch.Generator().manual_seed(0)
+    sizes = [FacePhase(1, 12, smallest_px=10).draw_size_px(generator) for _ in range(60)]
+    assert set(sizes) == {10, 11, 12}
+    assert FacePhase(1, 12).draw_size_px(generator) == 12
+    with pytest.raises(ValueError, match="smallest_px is 13; it must be at most size_px, 12"):
+        FacePhase(1, 12, smallest_px=13)
 
 
 def test_even_attention_is_not_concentrated() -> None:
@@ -283,6 +354,58 @@ def test_an_interrupted_run_with_everything_goes_on_to_the_same_weights(tmp_path
     assert list(provenance["start"]) == ["face"]
     assert provenance["teachers"] == [provenance["start"]["face"]]
     assert len(provenance["teachers"][0]) == 64
+
+
+def scenes_with_deciders() -> ArrayDataset:
+    """The faces and contexts of FEW, in half of which somebody decides."""
+    batch = FEW.batch(range(len(FEW)))
+    faces, contexts = (images.permute(0, 2, 3, 1).numpy() for images in batch[:2])
+    places = np.zeros((*contexts.shape[:3], 2), np.uint8)
+    places[:, :16, :16, 0] = places[::2, 16:, 16:, 1] = 255
+    return ArrayDataset(faces, np.concatenate([contexts, places], axis=3), FEW.distributions)
+
+
+def test_an_interrupted_run_on_scenes_goes_on_to_the_same_weights(tmp_path: Path) -> None:
+    paths = {"face": saved(tmp_path / "face.safetensors", FACE, 5)}
+    linear = replace(FACE, classifier_units=CONTEXT_CLASSIFIER_UNITS)
+    paths["context"] = saved(tmp_path / "context.safetensors", linear, 6)
+    given: dict[str, Any] = {"teachers": (paths["face"],), "start": paths}
+    joint = small_recipe(
+        WHOLE,
+        epochs=3,
+        learning_rate=0.005,
+        frozen=("face_encoder",),
+        distillation=Distillation(weight=1.0, samples="undecided"),
+        context_loss_weight=0.5,
+        attention_guidance_weight=0.5,
+        averaged_weights_decay=0.9,
+        face_sizes_px=(FacePhase(3, 32, smallest_px=24),),
+    )
+    recipe = replace(
+        joint,
+        inputs=replace(SMALL_INPUTS, context_faces="others_visible"),
+        start={
+            "face_encoder": "face",
+            "classifier": "face",
+            "context_encoder": "context.face_encoder",
+            "context_classifier": "context.classifier",
+        },
+        start_face_weight=0.6,
+    )
+    scenes, output = scenes_with_deciders(), tmp_path / "run"
+    run(recipe, scenes, scenes, tmp_path / "whole", **given)
+    with pytest.raises(InterruptedError):
+        run(recipe, scenes, scenes, output, lambda stage: [_Stop()], **given)
+    run(recipe, scenes, scenes, output, resume=True, **given)
+    for name in ("best", "last"):
+        mine, expected = (folder / f"{name}.safetensors" for folder in (output, tmp_path / "whole"))
+        assert same_weights(mine, expected)
+    last, face = (load_checkpoint(path) for path in (output / "last.safetensors", paths["face"]))
+    ours, theirs = (one.network.get_submodule("face_encoder").state_dict() for one in (last, face))
+    assert all(torch.equal(ours[key], theirs[key]) for key in ours)
+    for name in ("context_encoder", "fusion", "classifier"):
+        changed = last.network.get_submodule(name).parameters()
+        assert all(torch.isfinite(values).all() for values in changed)
 
 
 def test_given_weights_must_be_those_that_the_recipe_needs(tmp_path: Path) -> None:

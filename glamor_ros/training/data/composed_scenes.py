@@ -68,6 +68,7 @@ class ComposedScenes(EmotionDataset):
         rarity: 0 lets people in company feel what is frequent among the pictures, 1 all emotions
             alike.
         face_margin_px: Around each face, in pixels of the network's face, for augmentation.
+        with_deciders: Whether contexts have a fifth channel, where the deciding person is.
 
     Raises:
         SettingsError: The network takes no such scenes, or a setting is out of range.
@@ -85,6 +86,7 @@ class ComposedScenes(EmotionDataset):
         shares: SceneShares = USUAL_SHARES,
         rarity: float = 0.6,
         face_margin_px: int = 0,
+        with_deciders: bool = False,
     ) -> None:
         _require_settings(input_spec, scenes, shares, rarity)
         if not sum(len(some) for some in people):
@@ -100,6 +102,7 @@ class ComposedScenes(EmotionDataset):
         self._photographs = tuple(photographs)
         self._shares = shares
         self._face_margin_px = face_margin_px
+        self._with_deciders = with_deciders
         distributions = np.concatenate([some.distributions for some in people])
         clear = distributions.max(axis=1) >= LEAST_AGREEMENT
         if not clear.any():
@@ -163,7 +166,9 @@ class ComposedScenes(EmotionDataset):
             context = self._uncropped.contexts(image, [[]])
             place = self._uncropped.own_faces(image, [own])
             faces.append(_to_uint8(face[0]))
-            contexts.append(np.dstack([_to_uint8(context[0]), place[0].numpy() * np.uint8(255)]))
+            places = [place[0], *(self.deciders([index]) if self._with_deciders else ())]
+            channels = [one.numpy() * np.uint8(255) for one in places]
+            contexts.append(np.dstack([_to_uint8(context[0]), *channels]))
         chosen = np.asarray(indices, np.int64)
         return as_batch(np.stack(faces), np.stack(contexts), self._distributions[chosen])
 

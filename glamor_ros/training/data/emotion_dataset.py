@@ -25,7 +25,8 @@ class Batch(NamedTuple):
         faces: (N, 3, h, w), uint8, RGB.
         contexts: (N, 3, 128, 171), uint8, RGB; (N, 4, 128, 171) for a network whose attention
             leaves the own face out: the fourth channel is 255 where that is and else 0, so that it
-            is cut and mirrored as the picture is.
+            is cut and mirrored as the picture is. Where a recipe asks for it, a fifth channel is
+            the place of the person who decides, and 0 everywhere where nobody does.
         distributions: (N, 7), float32, rows sum to 1.
     """
 
@@ -42,11 +43,14 @@ class NetworkInputs(NamedTuple):
         contexts: (N, 3, 112, 112), float32 in [0, 1].
         own_faces: Where each face is in its context, (N, 112, 112), bool, for a network whose
             attention leaves it out; else None.
+        deciders: Where the person is on whom each one's emotion depends, (N, 112, 112), bool;
+            nowhere where there is none. None where that was not prepared.
     """
 
     faces: Tensor
     contexts: Tensor
     own_faces: Tensor | None
+    deciders: Tensor | None = None
 
     @classmethod
     def of(cls, faces: Tensor, contexts: Tensor, input_spec: InputSpec) -> NetworkInputs:
@@ -54,15 +58,16 @@ class NetworkInputs(NamedTuple):
 
         Args:
             faces: (N, 3, 96, 96), float32 in [0, 1].
-            contexts: (N, 3 or 4, 112, 112), float32 in [0, 1]; the fourth channel is the own face's
-                place.
+            contexts: (N, 3 to 5, 112, 112), float32 in [0, 1]; the fourth channel is the own face's
+                place, the fifth the decider's.
             input_spec: What the network expects.
 
         Raises:
             DatasetError: The own face's place is missing, or there although nothing needs it.
         """
         channels = 4 if input_spec.leaves_out_own_face else 3
-        if contexts.shape[1] != channels:
+        with_deciders = channels == 4 and contexts.shape[1] == 5
+        if contexts.shape[1] != channels and not with_deciders:
             raise DatasetError(
                 f"the prepared contexts have {contexts.shape[1]} channels, a network with "
                 f"context_faces '{input_spec.context_faces}' needs {channels}: prepare the dataset "
@@ -70,7 +75,8 @@ class NetworkInputs(NamedTuple):
             )
         if channels == 3:
             return cls(faces, contexts, None)
-        return cls(faces, contexts[:, :3], contexts[:, 3] > 0.5)
+        deciders = contexts[:, 4] > 0.5 if with_deciders else None
+        return cls(faces, contexts[:, :3], contexts[:, 3] > 0.5, deciders)
 
 
 class EmotionDataset(Dataset[Batch], ABC):
@@ -129,7 +135,7 @@ def as_batch(
 
     Args:
         faces: (N, h, w, 3).
-        contexts: (N, 128, 171, 3 or 4); see Batch.
+        contexts: (N, 128, 171, 3 to 5); see Batch.
         distributions: (N, 7), rows sum to 1.
 
     Returns:

@@ -22,7 +22,14 @@ _BOUNDS = (
     "tint",
     "noise",
 )
-_PROBABILITIES = ("tint_probability", "low_resolution_probability", "erasing_probability")
+_PROBABILITIES = (
+    "tint_probability",
+    "skin_tone_probability",
+    "low_resolution_probability",
+    "erasing_probability",
+)
+# Red, green and blue of skin in parts of its brightness.
+SKIN_TONE = (1.3, 0.95, 0.75)
 # How coarse an image becomes, and how large a half side is erased, in parts of the side.
 _LOW_RESOLUTION = (0.25, 0.65)
 _ERASED = (0.06, 0.22)
@@ -33,7 +40,7 @@ class FaceAugmentation:
     """A strong random augmentation of faces: what detectors, cameras and light do to them.
 
     Attributes:
-        strength: Multiplies everything below, all probabilities but tint_probability included.
+        strength: Multiplies everything below, all probabilities but those of colours included.
         rotation_deg: The largest angle in either direction, 0 to 180.
         zoom: The largest natural logarithm of the visible part's relative size, in either
             direction: the face's box is drawn larger or smaller.
@@ -45,6 +52,8 @@ class FaceAugmentation:
         gamma: The largest natural logarithm of the exponent, in either direction.
         tint: The largest relative change of one colour channel.
         tint_probability: The share of images that are tinted.
+        skin_tone_probability: The share of images that are given the tone of skin, as far as they
+            are grey: what single faces without colour lack, and people in scenes have.
         noise: The largest standard deviation of the noise, in parts of white.
         low_resolution_probability: The share of images that are made coarse.
         erasing_probability: The share of images of which a rectangle is erased.
@@ -64,6 +73,7 @@ class FaceAugmentation:
     gamma: float = 0.3
     tint: float = 0.2
     tint_probability: float = 0.5
+    skin_tone_probability: float = 0.0
     noise: float = 0.03
     low_resolution_probability: float = 0.2
     erasing_probability: float = 0.25
@@ -114,12 +124,15 @@ class FaceAugmentation:
         noise = draw.normal(*size) * (self.noise * draw.share()).view(-1, 1, 1, 1)
         tint = 1 + draw.each(self.tint, 3) * draw.chance(self.tint_probability)[:, None]
         erased = draw.chance(self.strength * self.erasing_probability)
+        is_grey = _is_grey(faces)
+        if self.skin_tone_probability:
+            toned = draw.chance(self.skin_tone_probability) & is_grey
+            tint = torch.where(toned[:, None], tint * tint.new_tensor(SKIN_TONE), tint)
 
         result = torch.empty(
             (len(faces), 3, *size), device=faces.device, memory_format=torch.channels_last
         )
         # Most faces are grey: a third of the work, until they are tinted.
-        is_grey = _is_grey(faces)
         for chosen, channels in ((is_grey, 1), (~is_grey, 3)):
             group = _places(chosen)
             if group is not None:

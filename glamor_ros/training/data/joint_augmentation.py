@@ -80,7 +80,7 @@ class JointAugmentation:
 
         Args:
             faces: (N, 3, h, w), uint8.
-            contexts: (N, 3 or 4, 128, 171), uint8; see Batch.
+            contexts: (N, 3 to 5, 128, 171), uint8; see Batch.
             input_spec: What the network expects, for which the samples were prepared.
             generator: The source of everything that is drawn, on the device of the images.
             face_size: The height and width that faces are given; None: the network's.

@@ -49,8 +49,7 @@ class MixtureSource:
     @property
     def distributions(self) -> NDArray[np.float32]:
         """The smoothed labels, (N, 7)."""
-        spread = self.label_smoothing / len(EMOTIONS)
-        return (self.dataset.distributions * (1 - self.label_smoothing) + spread).astype(np.float32)
+        return smoothed(self.dataset.distributions, self.label_smoothing)
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
@@ -59,6 +58,16 @@ class MixtureSource:
         frequencies = np.bincount(labels, minlength=len(EMOTIONS)).astype(np.float64)
         weights = frequencies[labels] ** -self.rarity
         return weights / weights.sum()
+
+
+def smoothed(distributions: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+    """Labels of which a share is spread over all classes.
+
+    Args:
+        distributions: (N, 7), rows sum to 1.
+        share: From 0 to below 1.
+    """
+    return (distributions * (1 - share) + share / len(EMOTIONS)).astype(np.float32)
 
 
 class MixedDataset(EmotionDataset):

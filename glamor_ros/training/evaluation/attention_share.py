@@ -125,7 +125,7 @@ def scene_effect(network: GlamorNet, inputs: NetworkInputs) -> SceneEffect:
     """
     even = with_even_attention(network)
     parts = []
-    for faces, contexts, own_faces in _batches(inputs):
+    for faces, contexts, own_faces, _ in _batches(inputs):
         as_it_is = network(faces, contexts, own_faces=own_faces)
         grey = torch.full_like(contexts, GREY)
         parts.append(

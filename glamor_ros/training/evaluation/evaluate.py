@@ -110,7 +110,7 @@ def network_inputs(faces: Tensor, contexts: Tensor, spec: InputSpec) -> NetworkI
 
     Args:
         faces: (N, 3, h, w), uint8.
-        contexts: (N, 3 or 4, H, W), uint8; see Batch.
+        contexts: (N, 3 to 5, H, W), uint8; see Batch.
         spec: What the network expects.
 
     Raises:

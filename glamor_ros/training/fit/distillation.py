@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from pydantic.dataclasses import dataclass
@@ -32,20 +32,35 @@ class Distillation:
         weight: The share of the teachers' probabilities in what is learnt; the labels have the
             rest.
         temperature: What the logits of both sides are divided by, where they are compared.
+        samples: Who learns of them: "all", or those whom nobody else in the scene decides
+            ("undecided"): where a scene tells nothing, a whole network whose teacher is the face's
+            learns to say what the face alone says.
     """
 
     weight: Probability = 0.5
     temperature: Positive = 1.0
+    samples: Literal["all", "undecided"] = "all"
 
-    def loss(self, logits: Tensor, teachers: Tensor) -> Tensor:
-        """The cross-entropy with the teachers, a scalar with the labels' scale of gradients.
+    def losses(self, logits: Tensor, teachers: Tensor) -> Tensor:
+        """Each sample's cross-entropy with the teachers, (N,), at the labels' scale of gradients.
 
         Args:
             logits: The network's, (N, 7).
             teachers: Their mean probabilities at this temperature, (N, 7).
         """
-        cross_entropy = functional.cross_entropy(logits.float() / self.temperature, teachers)
+        cross_entropy = functional.cross_entropy(
+            logits.float() / self.temperature, teachers, reduction="none"
+        )
         return cross_entropy * self.temperature**2
+
+    def weights(self, decided: Tensor) -> Tensor:
+        """The teachers' share in what each sample learns, (N,).
+
+        Args:
+            decided: Whom someone else in the scene decides, (N,), bool.
+        """
+        learns = torch.ones_like(decided) if self.samples == "all" else ~decided
+        return learns * self.weight
 
 
 class Teachers:

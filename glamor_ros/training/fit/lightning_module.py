@@ -22,7 +22,12 @@ from ..data.emotion_dataset import Batch, NetworkInputs
 from ..data.joint_augmentation import JointAugmentation
 from ..evaluation.evaluate import network_inputs
 from .distillation import Teachers
-from .losses import attention_concentration, weighted_cross_entropy
+from .losses import (
+    attention_concentration,
+    attention_guidance,
+    weighted_cross_entropies,
+    weighted_cross_entropy,
+)
 from .optimizers import parameter_groups
 from .stage_recipe import StageRecipe
 
@@ -95,6 +100,8 @@ class StageModule(LightningModule):
         seed: Decides everything that is drawn.
         face_classifier: What the face's own loss is of, see `build_face_classifier`; None where
             the recipe has no such loss.
+        context_classifier: What the context's own loss is of, see `build_context_classifier`; None
+            where the recipe has no such loss.
         teachers: The networks to learn of, where the recipe does.
     """
 
@@ -106,11 +113,13 @@ class StageModule(LightningModule):
         augmentation: JointAugmentation,
         seed: int,
         face_classifier: nn.Module | None = None,
+        context_classifier: nn.Module | None = None,
         teachers: Teachers | None = None,
     ) -> None:
         super().__init__()
         self.network = network
         self.face_classifier = face_classifier
+        self.context_classifier = context_classifier
         self._input_spec = input_spec
         self._recipe = recipe
         self._augmentation = augmentation
@@ -135,6 +144,8 @@ class StageModule(LightningModule):
         parts = dict(self.network.named_children())
         if self.face_classifier is not None:
             parts["face_classifier"] = self.face_classifier
+        if self.context_classifier is not None:
+            parts["context_classifier"] = self.context_classifier
         return parts
 
     def train(self, mode: bool = True) -> StageModule:
@@ -194,7 +205,8 @@ class StageModule(LightningModule):
         phase = self._recipe.face_phase(self.current_epoch)
         if phase is not None:
             augmentation = augmentation.at_strength(phase.augmentation_strength)
-            face_size = phase.size_px, phase.size_px
+            size_px = phase.draw_size_px(self._generator)
+            face_size = size_px, size_px
         if self.network.context_encoder is None:
             # Nobody looks at it.
             spec = replace(spec, context_crop=(1, 1))
@@ -224,7 +236,7 @@ class StageModule(LightningModule):
             images.contiguous(memory_format=torch.channels_last)
             for images in (inputs.faces, inputs.contexts)
         )
-        return NetworkInputs(faces, contexts, inputs.own_faces)
+        return inputs._replace(faces=faces, contexts=contexts)
 
     def _output(self, inputs: NetworkInputs) -> GlamorOutput:
         output: GlamorOutput = self.network(
@@ -236,24 +248,36 @@ class StageModule(LightningModule):
         self, output: GlamorOutput, inputs: NetworkInputs, distributions: Tensor
     ) -> Tensor:
         recipe = self._recipe
+        decided = _decided(inputs)
         opinion = None
         if recipe.distillation is not None and self._teachers is not None:
             opinion = self._teachers.probabilities(inputs, recipe.distillation.temperature)
 
         def classification(decisions: Sequence[Decision]) -> Tensor:
-            loss = weighted_cross_entropy(decisions, distributions, recipe.label_smoothing)
+            losses = weighted_cross_entropies(decisions, distributions, recipe.label_smoothing)
             if recipe.distillation is None or opinion is None:
-                return loss
+                return losses.mean()
             of_teachers = [
-                decision.weight * recipe.distillation.loss(decision.logits, opinion)
+                decision.weight * recipe.distillation.losses(decision.logits, opinion)
                 for decision in decisions
             ]
-            return torch.lerp(loss, torch.stack(of_teachers).sum(), recipe.distillation.weight)
+            weights = recipe.distillation.weights(decided)
+            return torch.lerp(losses, torch.stack(of_teachers).sum(dim=0), weights).mean()
 
         loss = classification(output.decisions)
         if self.face_classifier is not None:
             logits = self.face_classifier(output.face_vector)
             loss = loss + recipe.face_loss_weight * classification([Decision(1.0, logits)])
+        if self.context_classifier is not None and decided.any():
+            of_context = Decision(1.0, self.context_classifier(output.context_vector[decided]))
+            loss = loss + recipe.context_loss_weight * weighted_cross_entropy(
+                [of_context], distributions[decided], recipe.label_smoothing
+            )
+        if recipe.attention_guidance_weight:
+            assert output.attention is not None
+            assert inputs.deciders is not None
+            guidance = attention_guidance(output.attention, inputs.deciders, inputs.own_faces)
+            loss = loss + recipe.attention_guidance_weight * guidance
         if recipe.attention_concentration_weight and output.attention is not None:
             concentration = attention_concentration(output.attention)
             loss = loss + recipe.attention_concentration_weight * concentration
@@ -272,3 +296,10 @@ class StageModule(LightningModule):
             self.log(
                 f"{name}/{key}", metric, on_step=False, on_epoch=True, prog_bar=key == ACCURACY
             )
+
+
+def _decided(inputs: NetworkInputs) -> Tensor:
+    """Whom another person in the scene decides, (N,), bool; nobody where that is not known."""
+    if inputs.deciders is None:
+        return torch.zeros(len(inputs.faces), dtype=torch.bool, device=inputs.faces.device)
+    return inputs.deciders.flatten(1).any(dim=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from ..data.composed_scenes import ComposedScenes
 from ..data.emotion_dataset import EmotionDataset
 from ..data.face_crops import FaceCrops
 from ..data.face_splits import CHOICE, TRAIN
-from ..data.mixture import MixedBatches, MixedDataset, MixtureSource
+from ..data.mixture import MixedBatches, MixedDataset, MixtureSource, smoothed
 from ..data.open_faces import open_faces
 from ..prepared.prepared_faces import PreparedFaces
 from ..prepared.sample_preparation import SamplePreparation
@@ -48,10 +49,11 @@ def open_mixture(
     """
 
     def opened(split: str) -> dict[str, FaceCrops]:
-        return {
+        crops = {
             name: open_faces(name, paths[name], split, on_progress=on_progress(f"{name} ({split})"))
             for name in data.datasets
         }
+        return {name: _grey(some) for name, some in crops.items()} if data.grey else crops
 
     train, validation = opened(TRAIN), opened(CHOICE)
     sources = [
@@ -83,21 +85,39 @@ def _datasets(
     *,
     training: bool,
 ) -> Iterator[tuple[MixturePart, EmotionDataset]]:
+    # What is measured keeps its labels.
+    smoothing = {name: 0.0 for name in crops}
+    if training:
+        smoothing.update(data.people_label_smoothing)
     for part in data.mixture:
         if part.dataset == SCENES:
             yield (
                 part,
                 ComposedScenes(
-                    list(crops.values()),
+                    [_smoothed(people, smoothing[name]) for name, people in crops.items()],
                     preparation.input_spec,
                     scenes=data.scenes if training else data.validation_scenes,
                     seed=TRAINING_SCENES if training else VALIDATION_SCENES,
                     photographs=photographs_without_people(),
                     face_margin_px=preparation.face_margin_px,
+                    with_deciders=preparation.with_deciders,
                 ),
             )
         else:
-            yield part, PreparedFaces(crops[part.dataset], preparation, every_box=training)
+            yield (
+                part,
+                PreparedFaces(
+                    crops[part.dataset], preparation, every_box=training, own_faces=part.own_faces
+                ),
+            )
+
+
+def _grey(crops: FaceCrops) -> FaceCrops:
+    return replace(crops, images=np.ascontiguousarray(crops.images[..., :1]))
+
+
+def _smoothed(people: FaceCrops, share: float) -> FaceCrops:
+    return replace(people, distributions=smoothed(people.distributions, share))
 
 
 def _described(crops: FaceCrops) -> dict[str, Any]:

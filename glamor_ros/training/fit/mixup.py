@@ -35,7 +35,7 @@ class Mixup:
 
         Returns:
             The blends, each with a share of at least half of the sample at its place, and their
-            labels. An own face is where either sample has one.
+            labels. An own face, and who decides, is where either sample has it.
         """
         count = len(distributions)
         share = torch.distributions.Beta(self.alpha, self.alpha).sample((count,))
@@ -48,8 +48,15 @@ class Mixup:
             weight = share.view(-1, *(1 for _ in values.shape[1:]))
             return torch.lerp(values[partner], values, weight)
 
-        own_faces = inputs.own_faces
-        if own_faces is not None:
-            own_faces = own_faces | (own_faces[partner] & (share < 1).view(-1, 1, 1))
-        mixed = NetworkInputs(blended(inputs.faces), blended(inputs.contexts), own_faces)
+        def united(places: Tensor | None) -> Tensor | None:
+            if places is None:
+                return None
+            return places | (places[partner] & (share < 1).view(-1, 1, 1))
+
+        mixed = NetworkInputs(
+            blended(inputs.faces),
+            blended(inputs.contexts),
+            united(inputs.own_faces),
+            united(inputs.deciders),
+        )
         return mixed, blended(distributions)

@@ -77,6 +77,10 @@ class Recipe:
         start: For parts of the network, the trained weights from which they start: NAME, the part
             of the same name in the checkpoint that the run is given by this name, or NAME.PART,
             another part of it.
+        start_face_weight: The weight that the fusion gives to everybody's face at first, above 0
+            and below 1. The classifier's part for the face is scaled against it, so that a network
+            whose encoder and classifier start from the face's begins as the face alone. None keeps
+            the fusion's new weights.
         pretrained_encoders: Whether the encoders start from weights trained elsewhere, which the
             run is given.
         without_face: What becomes of images without a face; see SamplePreparation.
@@ -93,6 +97,7 @@ class Recipe:
     augmentation: JointAugmentation = field(default_factory=JointAugmentation)
     data: DataRecipe | None = None
     start: dict[Part, str] = field(default_factory=dict)
+    start_face_weight: Annotated[float, Field(gt=0, lt=1)] | None = None
     pretrained_encoders: bool = False
     without_face: str = WITHOUT_FACE[0]
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
@@ -120,14 +125,49 @@ class Recipe:
                 "'stages.branches' trains encoders from new weights, 'start' takes trained ones; "
                 "leave one of them out"
             )
-        if self.stages.joint.face_loss_weight and not {"face_encoder", "context_encoder"} <= parts:
-            raise ValueError(
-                "'stages.joint.face_loss_weight' is for networks that look at face and context; "
-                "set it to 0"
-            )
+        self._require_whole_network(parts)
+        self._require_deciders()
         if self.stages.branches and not branch_architectures(self.model):
             raise ValueError(
                 "'stages.branches' trains two encoders, but this model has one; set it to null"
+            )
+
+    def _require_whole_network(self, parts: set[str]) -> None:
+        """Make sure that what is for face and context together is asked of a network with both."""
+        joint = self.stages.joint
+        for key in ("face_loss_weight", "context_loss_weight", "attention_guidance_weight"):
+            if getattr(joint, key) and not {"face_encoder", "context_encoder"} <= parts:
+                raise ValueError(
+                    f"'stages.joint.{key}' is for networks that look at face and context; set it "
+                    "to 0"
+                )
+        if joint.attention_guidance_weight and "attention" not in parts:
+            raise ValueError(
+                "'stages.joint.attention_guidance_weight' is for networks with an attention; set "
+                "it to 0"
+            )
+        if self.start_face_weight is not None and not (
+            self.model.fusion == "fusion_net"
+            and "fusion" in parts
+            and {"face_encoder", "classifier"} <= self.start.keys()
+        ):
+            raise ValueError(
+                "'start_face_weight' is for the fusion fusion_net, with a face_encoder and a "
+                "classifier in 'start'; leave it out"
+            )
+
+    def _require_deciders(self) -> None:
+        if self.stages.branches and self.stages.branches.needs_deciders:
+            raise ValueError(
+                "'stages.branches' asks who decides (context_loss_weight, "
+                "attention_guidance_weight, distillation of undecided samples), which is for the "
+                "joint stage"
+            )
+        if self.stages.joint.needs_deciders and not (self.data and self.data.has_scenes):
+            raise ValueError(
+                "'stages.joint' asks who decides (context_loss_weight, attention_guidance_weight, "
+                "distillation of undecided samples), which only composed_scenes tell; put them "
+                "into 'data.mixture'"
             )
 
     def _parts_of_network(self) -> set[str]:
@@ -142,12 +182,18 @@ class Recipe:
             for name, part in network.named_children()
             if next(part.parameters(), None) is not None
         }
-        return parts | ({"face_classifier"} if self.stages.joint.face_loss_weight else set())
+        own_classifiers = {
+            "face_classifier": self.stages.joint.face_loss_weight,
+            "context_classifier": self.stages.joint.context_loss_weight,
+        }
+        return parts | {name for name, weight in own_classifiers.items() if weight}
 
     def training_preparation(self) -> SamplePreparation:
         """How the samples are prepared that are then augmented."""
         margin_px = self.augmentation.face_margin_px(self.inputs)
-        return SamplePreparation(self.inputs, margin_px, self.without_face)
+        return SamplePreparation(
+            self.inputs, margin_px, self.without_face, self.stages.joint.needs_deciders
+        )
 
     def validation_preparation(self) -> SamplePreparation:
         """How the samples are prepared that are not augmented."""

@@ -6,6 +6,7 @@ import itertools
 from dataclasses import field
 from typing import Literal
 
+import torch
 from pydantic.dataclasses import dataclass
 
 from .distillation import Distillation
@@ -16,9 +17,15 @@ from .recipe_errors import STRICT
 from .recipe_numbers import Count, NotNegative, Positive, Share
 
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
-# What a GlamorNet is made of, and the classifier that the face has for itself.
+# What a GlamorNet is made of, and the classifiers that face and context have for themselves.
 Part = Literal[
-    "face_encoder", "context_encoder", "attention", "fusion", "classifier", "face_classifier"
+    "face_encoder",
+    "context_encoder",
+    "attention",
+    "fusion",
+    "classifier",
+    "face_classifier",
+    "context_classifier",
 ]
 
 
@@ -30,11 +37,33 @@ class FacePhase:
         epochs: The number of epochs.
         size_px: Height and width of the faces that the network sees.
         augmentation_strength: The factor of the random changes.
+        smallest_px: Each batch has a size of its own, drawn from this one to size_px; None for
+            size_px alone.
     """
 
     epochs: Count
     size_px: Count
     augmentation_strength: NotNegative = 1.0
+    smallest_px: Count | None = None
+
+    def __post_init__(self) -> None:
+        if self.smallest_px is not None and self.smallest_px > self.size_px:
+            raise ValueError(
+                f"smallest_px is {self.smallest_px}; it must be at most size_px, {self.size_px}"
+            )
+
+    def draw_size_px(self, generator: torch.Generator) -> int:
+        """The size of the faces of a batch.
+
+        Args:
+            generator: Drawn from only where there are several sizes.
+        """
+        if self.smallest_px is None:
+            return self.size_px
+        drawn = torch.randint(
+            self.smallest_px, self.size_px + 1, (), generator=generator, device=generator.device
+        )
+        return int(drawn)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -61,6 +90,10 @@ class StageRecipe:
         face_loss_weight: The weight of the loss of a classifier that the face has for itself; 0 for
             no such classifier. The face encoder with this classifier is saved as a network by
             itself.
+        context_loss_weight: The weight of the loss of a classifier that the attended context has
+            for itself, of those samples in which another person decides; 0 for no such classifier.
+        attention_guidance_weight: The weight of the negative logarithm of the attention on the
+            person who decides.
         attention_concentration_weight: The weight of the attention's unevenness in the loss, which
             keeps it from settling on any one cell.
         averaged_weights_decay: The decay of an exponential average over the steps, which is then
@@ -85,6 +118,8 @@ class StageRecipe:
     distillation: Distillation | None = None
     face_sizes_px: tuple[FacePhase, ...] = ()
     face_loss_weight: NotNegative = 0.0
+    context_loss_weight: NotNegative = 0.0
+    attention_guidance_weight: NotNegative = 0.0
     attention_concentration_weight: NotNegative = 0.0
     averaged_weights_decay: Share | None = None
     precision: Precision = "32-true"
@@ -100,6 +135,13 @@ class StageRecipe:
         until = itertools.accumulate(phase.epochs for phase in self.face_sizes_px)
         phases = zip(self.face_sizes_px, until, strict=True)
         return next((phase for phase, end in phases if epoch < end), None)
+
+    @property
+    def needs_deciders(self) -> bool:
+        """Whether it has to be known who in a scene decides."""
+        of_undecided = self.distillation is not None and self.distillation.samples == "undecided"
+        losses = self.context_loss_weight or self.attention_guidance_weight
+        return bool(losses) or of_undecided
 
     def named_parts(self) -> set[str]:
         """The parts of the network of which this recipe says something."""

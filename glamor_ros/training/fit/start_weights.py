@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import GlamorError
+from ...network.fusion import FusionNet
+from ...network.glamor_net import GlamorNet
 from ...network.weights.checkpoint import Checkpoint
 
 
@@ -62,6 +65,33 @@ def take_parts(
                     f"{tuple(wanted[key].shape)}"
                 )
         parts[name].load_state_dict(fitting)
+
+
+@torch.no_grad()
+def begin_as_face(network: GlamorNet, face_weight: float) -> None:
+    """Let a whole network say at first what its face encoder and classifier say of the face alone.
+
+    The fusion gives everybody's face the same weight at first, against which the classifier's part
+    for the face is scaled (paper, equations 6 to 8).
+
+    Args:
+        network: With a FusionNet, and a classifier that has zeros for the context; see
+            `take_parts`.
+        face_weight: The weight of the face, above 0 and below 1.
+    """
+    fusion = network.fusion
+    if not isinstance(fusion, FusionNet):
+        raise TypeError(f"{type(fusion).__name__} has no weights that could be set")
+    face_score = math.log(face_weight / (1 - face_weight))
+    for score, value in ((fusion.face_score, face_score), (fusion.context_score, 0.0)):
+        last = _linear_layers(score)[-1]
+        last.weight.zero_()
+        last.bias.fill_(value)
+    _linear_layers(network.classifier)[0].weight.div_(face_weight)
+
+
+def _linear_layers(network: nn.Module) -> list[nn.Linear]:
+    return [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
 
 
 def _fitted(given: Tensor, wanted: Tensor) -> Tensor:

@@ -21,6 +21,7 @@ from ...network.glamor_net import GlamorNet
 from ...network.weights.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from ..data.batch_sampling import Shard
 from .branch_training import branch_architectures, take_encoders
+from .context_classifier import build_context_classifier
 from .data_module import EmotionDataModule
 from .face_network import build_face_classifier, face_architecture, face_network
 from .given_weights import (
@@ -35,7 +36,7 @@ from .recipe import Recipe
 from .run_directory import RunDirectory, StageDirectory, face_weights
 from .run_settings import RunSettings, TrainingError
 from .stage_recipe import StageRecipe
-from .start_weights import take_parts
+from .start_weights import begin_as_face, take_parts
 from .training_callbacks import AveragedWeights, BestWeights, FusionWatch, epoch_figures
 from .training_data import TrainingData
 
@@ -180,9 +181,11 @@ class _Run:
             seed_everything(seed, workers=True, verbose=False)
             network = build_glamor_net(architecture)
             start(network)
-            face_classifier = None
+            face_classifier = context_classifier = None
             if name == JOINT and recipe.face_loss_weight:
                 face_classifier = build_face_classifier(architecture)
+            if name == JOINT and recipe.context_loss_weight:
+                context_classifier = build_context_classifier(architecture)
             module = StageModule(
                 network,
                 self._recipe.inputs,
@@ -190,10 +193,13 @@ class _Run:
                 self._recipe.augmentation,
                 seed,
                 face_classifier,
+                context_classifier,
                 self._given.teachers,
             )
             if name == JOINT:
                 take_parts(module.trained_parts, self._recipe.start, self._given.start)
+                if self._recipe.start_face_weight is not None:
+                    begin_as_face(network, self._recipe.start_face_weight)
             self._fit(directory, module, architecture, recipe, seed)
         return load_checkpoint(directory.result)
 

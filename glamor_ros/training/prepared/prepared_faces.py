@@ -15,6 +15,7 @@ from ..data.face_crops import FaceCrops, window_of
 from ..data.samples import SettingsError
 from .sample_preparation import SamplePreparation
 
+OWN_FACES = ("blurred", "varied")
 # What a face without expression is reduced to, before it is spread over its place.
 BLURRED_PX = 4
 GREY = 128
@@ -27,6 +28,7 @@ class PreparedFaces(EmotionDataset):
     network with masked faces it is black there. Where faces are visible it is seen there; where the
     attention leaves it out (`others_visible`), so blurred that no expression remains: the cells
     beside it see a little of it, and would learn to read the face there instead of other people's.
+    Nobody else is there, and nobody decides.
 
     Args:
         crops: The faces. A face is the detector's box times the input_spec's `face_box_scale`, or
@@ -34,11 +36,20 @@ class PreparedFaces(EmotionDataset):
         preparation: How they are prepared.
         every_box: Whether a face is there once for each detector that has found it, to train on the
             differences between detectors; else once, with the first box that there is.
+        own_faces: What is seen of the own face where the attention leaves it out: "blurred"; or
+            "varied", one after the other nothing, the face itself, and the blurred face.
     """
 
     def __init__(
-        self, crops: FaceCrops, preparation: SamplePreparation, *, every_box: bool = False
+        self,
+        crops: FaceCrops,
+        preparation: SamplePreparation,
+        *,
+        every_box: bool = False,
+        own_faces: str = "blurred",
     ) -> None:
+        if own_faces not in OWN_FACES:
+            raise SettingsError(f"own_faces is '{own_faces}'; known are {', '.join(OWN_FACES)}")
         height, width = preparation.input_spec.face_size
         if height != width:
             raise SettingsError(
@@ -46,6 +57,7 @@ class PreparedFaces(EmotionDataset):
             )
         self._crops = crops
         self._preparation = preparation
+        self._varies = own_faces == "varied" and preparation.input_spec.leaves_out_own_face
         self._places, self._windows = _windows(
             crops, preparation.input_spec.face_box_scale, every_box
         )
@@ -94,10 +106,13 @@ class PreparedFaces(EmotionDataset):
         return window_of(image, x, y, width * scale, side_px)
 
     def _show_own_face(self, context: NDArray[np.uint8], index: int) -> None:
+        if self._varies and index % 3 == 0:
+            return
         rows, columns = self._own_place
         size = columns.stop - columns.start, rows.stop - rows.start
         face = self._window(index, 0, self._preparation.input_spec.face_size[0])
-        if self._preparation.input_spec.leaves_out_own_face:
+        is_sharp = self._varies and index % 3 == 1
+        if self._preparation.input_spec.leaves_out_own_face and not is_sharp:
             face = cv2.resize(face, (BLURRED_PX, BLURRED_PX), interpolation=cv2.INTER_AREA)
         shown = cv2.resize(face, size, interpolation=cv2.INTER_LINEAR)
         context[rows, columns, :3] = shown.reshape(*shown.shape[:2], -1)
@@ -120,7 +135,7 @@ def _windows(
 def _neutral_surroundings(
     preparation: SamplePreparation,
 ) -> tuple[NDArray[np.uint8], tuple[slice, slice]]:
-    """A context, (128, 171, 3 or 4), and the rows and columns of the own face in it."""
+    """A context, (128, 171, 3 to 5), and the rows and columns of the own face in it."""
     spec = preparation.input_spec
     rows, columns = (
         slice(offset + round(crop / 3), offset + round(2 * crop / 3))
@@ -130,6 +145,6 @@ def _neutral_surroundings(
     if spec.context_faces == "masked":
         context[rows, columns] = 0
     if spec.leaves_out_own_face:
-        context[..., 3] = 0
+        context[..., 3:] = 0
         context[rows, columns, 3] = 255
     return context, (rows, columns)

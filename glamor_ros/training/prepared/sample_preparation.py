@@ -47,13 +47,21 @@ class SamplePreparation:
         without_face: What becomes of a sample without a box: it gets a "black" face, as in the
             released code, or the "whole_image" as its face, with the context unmasked in both
             cases; or it is left out ("skip").
+        with_deciders: Whether contexts have a fifth channel, where the person is who decides; only
+            for data that tell (see `ComposedScenes`).
     """
 
     input_spec: InputSpec
     face_margin_px: int = 0
     without_face: str = "black"
+    with_deciders: bool = False
 
     def __post_init__(self) -> None:
+        if self.with_deciders and not self.input_spec.leaves_out_own_face:
+            raise SettingsError(
+                "who decides can be told only where others are visible; set context_faces to "
+                "'others_visible'"
+            )
         if self.face_margin_px < 0:
             raise SettingsError(f"face_margin_px is {self.face_margin_px}; it must be at least 0")
         if self.without_face not in WITHOUT_FACE:
@@ -70,7 +78,8 @@ class SamplePreparation:
     @property
     def context_shape(self) -> tuple[int, int, int]:
         """The shape of a prepared context, (height, width, channels)."""
-        return *self.input_spec.context_resize, 4 if self.input_spec.leaves_out_own_face else 3
+        channels = 4 if self.input_spec.leaves_out_own_face else 3
+        return *self.input_spec.context_resize, channels + self.with_deciders
 
     def read(self, sample: Sample) -> PreparedSample:
         """The prepared images of a sample, read from its file.
