@@ -49,8 +49,8 @@ _FACE = Face(
         "teeth_dark": Paint(_TEETH, (25, 20, 40)),
     },
 )
-# Found by a random search for what the starter weights' first edition read with confidence;
-# docs/demo.md has the figures. Smaller movements still were a smile to it.
+# Found by a random search for what the network that comes with the package reads with confidence;
+# docs/demo.md has the figures. Smaller movements still are a smile to it.
 _SMILE: Expression = {}
 _ASTONISHMENT: Expression = {
     "mouth_corners_down": 10.0,
@@ -65,29 +65,28 @@ _ASTONISHMENT: Expression = {
     "teeth_dark": 1.0,
 }
 _ANGER: Expression = {
-    "mouth_corners_down": 1.5,
-    "mouth_corners_in": 9.0,
-    "lips_together": -2.7,
-    "mouth_up": -4.0,
-    "jaw_down": 7.8,
+    "mouth_corners_down": -0.1,
+    "mouth_corners_in": 10.0,
+    "lips_together": -2.8,
+    "mouth_up": -5.1,
+    "jaw_down": 10.0,
     "inner_brows_up": -6.0,
-    "outer_brows_up": 4.0,
-    "brows_in": -2.0,
-    "eyelids_apart": -1.2,
-    "teeth_as_lips": 0.3,
+    "outer_brows_up": 3.7,
+    "brows_in": -3.5,
+    "eyelids_apart": -2.1,
+    "teeth_dark": 0.1,
 }
 _SADNESS: Expression = {
-    "mouth_corners_down": 10.0,
-    "mouth_corners_in": -2.0,
-    "lips_together": -4.1,
-    "mouth_up": -5.0,
-    "jaw_down": -1.9,
-    "inner_brows_up": 7.0,
-    "outer_brows_up": -4.7,
-    "brows_in": 4.0,
-    "eyelids_apart": 0.6,
+    "mouth_corners_down": 8.6,
+    "mouth_corners_in": 9.9,
+    "lips_together": -6.0,
+    "mouth_up": -5.4,
+    "jaw_down": -3.0,
+    "inner_brows_up": 5.6,
+    "outer_brows_up": -5.6,
+    "brows_in": 7.0,
+    "eyelids_apart": 0.2,
     "teeth_as_lips": 1.0,
-    "teeth_dark": 0.4,
 }
 _EXPRESSIONS = (_SMILE, _ASTONISHMENT, _ANGER, _SADNESS)
 _SHOWN_S, _CHANGE_S = 4.0, 1.0
