@@ -31,6 +31,7 @@ OPTIONAL = {
     "onnx",
     "onnxruntime",
     "onnxscript",
+    "pydantic",
     "rosbags",
     "starlette",
     "statsmodels",

@@ -41,6 +41,10 @@ def one_step(stage: StageRecipe) -> StageRecipe:
 
 def given_weights(recipe: Recipe, directory: Path) -> dict[str, Any]:
     """What the recipe starts from and learns of: networks of the face alone, with new weights."""
+    distils = recipe.stages.joint.distillation is not None
+    started = {checkpoint_name(origin) for origin in recipe.start.values()}
+    if not (distils or started):
+        return {}
     face = face_architecture(recipe.model)
     of_context = replace(face, classifier_units=CONTEXT_CLASSIFIER_UNITS)
     paths = {}
@@ -48,8 +52,6 @@ def given_weights(recipe: Recipe, directory: Path) -> dict[str, Any]:
         paths[name] = directory / f"{name}.safetensors"
         network = build_glamor_net(architecture)
         save_checkpoint(Checkpoint(network, architecture, recipe.inputs), paths[name])
-    distils = recipe.stages.joint.distillation is not None
-    started = {checkpoint_name(origin) for origin in recipe.start.values()}
     return {
         "teachers": (paths["face"],) if distils else (),
         "start": {name: paths.get(name, paths["face"]) for name in started},
