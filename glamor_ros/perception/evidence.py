@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import enum
-import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .geometry import Box
+from .settings import require_not_negative
 
 
 class Weakness(enum.Enum):
@@ -36,6 +41,33 @@ class Evidence:
     turn: float
     confidence: float
 
+    @classmethod
+    def of(
+        cls,
+        box: Box,
+        image_size: tuple[int, int],
+        probabilities: NDArray[np.float32],
+        *,
+        sharpness: float,
+        turn: float,
+    ) -> Evidence:
+        """The evidence of a face in its image.
+
+        Args:
+            box: The face, where the image's edges do not cut it off.
+            image_size: Width and height of the image in pixels.
+            probabilities: Of the classes, (7,).
+            sharpness: See Evidence.
+            turn: See Evidence.
+        """
+        return cls(
+            size_px=min(box.width, box.height),
+            visible_fraction=box.visible_fraction(*image_size),
+            sharpness=sharpness,
+            turn=turn,
+            confidence=float(probabilities.max()),
+        )
+
 
 @dataclass(frozen=True)
 class EvidenceLimits:
@@ -61,10 +93,7 @@ class EvidenceLimits:
     hysteresis: float = 0.1
 
     def __post_init__(self) -> None:
-        for limit in fields(self):
-            value = getattr(self, limit.name)
-            if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"{limit.name} is {value}; it must be 0 or more")
+        require_not_negative(self)
 
 
 def weakness(

@@ -68,12 +68,6 @@ def test_feature_maps(name: str, channels: int, face_cells: int, context_cells: 
     assert contexts.shape == (1, channels, context_cells, context_cells)
 
 
-def test_the_wide_encoder_makes_of_a_small_face_the_map_of_a_large_one() -> None:
-    with torch.inference_mode():
-        wide = ENCODERS["wide"]().eval()(torch.rand(2, 3, 48, 48))
-    assert wide.shape == (2, 384, 6, 6)
-
-
 @pytest.mark.parametrize("name", IMAGENET_ENCODERS)
 def test_images_are_normalised_as_imagenet_s_inside_the_encoder(name: str) -> None:
     encoder = imagenet_encoder(name)

@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from .mobilenet_v2 import MobileNetV2Encoder
-from .original import (
-    KERAS_BATCH_NORM_EPSILON,
-    ConvolutionBlock,
-    Encoder,
-    OriginalEncoder,
-    WideEncoder,
-)
+from .original import KERAS_BATCH_NORM_EPSILON, ConvolutionBlock, Encoder, OriginalEncoder
 from .pretrained import (
     EncoderWeightsError,
     ImageNetEncoder,
@@ -31,13 +25,11 @@ __all__ = [
     "OriginalEncoder",
     "PretrainedEncoder",
     "ResNet18Encoder",
-    "WideEncoder",
     "load_pretrained_weights",
 ]
 
 ENCODERS: Mapping[str, Callable[[], Encoder]] = {
     "original": OriginalEncoder,
-    "wide": WideEncoder,
     "mobilenet_v2": MobileNetV2Encoder,
     "resnet18": ResNet18Encoder,
 }

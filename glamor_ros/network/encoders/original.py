@@ -42,37 +42,13 @@ class OriginalEncoder(Encoder):
 
     def __init__(self) -> None:
         super().__init__()
-        self.blocks = _blocks(32, 64, 128, 256, self.out_channels)
+        channels = (3, 32, 64, 128, 256, self.out_channels)
+        self.blocks = nn.ModuleList(
+            ConvolutionBlock(before, after) for before, after in itertools.pairwise(channels)
+        )
 
     def forward(self, images: Tensor) -> Tensor:
         features: Tensor = self.blocks[0](images)
         for block in self.blocks[1:]:
             features = block(nn.functional.max_pool2d(features, kernel_size=2))
         return features
-
-
-class WideEncoder(Encoder):
-    """A teacher for faces of 48 px: the paper's encoder, half as wide again, with one pooling less.
-
-    (N, 3, 48, 48) becomes (N, 384, 6, 6): without the first pooling, a small face keeps the map
-    that the original encoder makes of one twice as large.
-    """
-
-    out_channels = 384
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.blocks = _blocks(48, 96, 192, 384, self.out_channels)
-
-    def forward(self, images: Tensor) -> Tensor:
-        features: Tensor = self.blocks[1](self.blocks[0](images))
-        for block in self.blocks[2:]:
-            features = block(nn.functional.max_pool2d(features, kernel_size=2))
-        return features
-
-
-def _blocks(*channels: int) -> nn.ModuleList:
-    """The blocks that turn RGB into these numbers of channels, one after the other."""
-    return nn.ModuleList(
-        ConvolutionBlock(before, after) for before, after in itertools.pairwise((3, *channels))
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from ..evidence import Evidence, EvidenceLimits, Weakness, weakness
 from ..frame import Frame, Scene, require_bgr_image, require_stamp
 from ..geometry import Region
 from ..people import EmotionEstimate, PeopleInView, Person
+from ..settings import require_not_negative
 from .appearance import appearance_of
 from .camera_motion import CameraMotion
 from .detection_policy import STAMP_JITTER_S, DetectionPolicy, KnownFace, SearchPlan
@@ -58,12 +59,7 @@ class FollowerSettings:
     evidence: EvidenceLimits = field(default_factory=EvidenceLimits)
 
     def __post_init__(self) -> None:
-        for of_setting in fields(self):
-            value = getattr(self, of_setting.name)
-            if isinstance(value, (TrackerSettings, EvidenceLimits)):
-                continue
-            if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"{of_setting.name} is {value}; it must be 0 or more")
+        require_not_negative(self)
 
 
 @dataclass(frozen=True)
@@ -256,12 +252,12 @@ class PeopleFollower:
         memory = self._attempt.memories.get(track.key)
         if memory is None:
             return None
-        evidence = Evidence(
-            size_px=min(track.box.width, track.box.height),
-            visible_fraction=track.box.visible_fraction(frame.width, frame.height),
+        evidence = Evidence.of(
+            track.box,
+            (frame.width, frame.height),
+            memory.probabilities,
             sharpness=memory.estimate.sharpness,
             turn=memory.turn,
-            confidence=float(memory.probabilities.max()),
         )
         self._attempt.memories[track.key] = replace(
             memory, weakness=weakness(evidence, self.settings.evidence, memory.weakness)

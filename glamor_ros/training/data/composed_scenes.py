@@ -36,7 +36,7 @@ from .composed_scenes_plan import (
     Stage,
     plan_scene,
 )
-from .emotion_dataset import Batch, EmotionDataset, Indices, as_batch
+from .emotion_dataset import Batch, EmotionDataset, Indices, as_batch, as_uint8
 from .face_crops import FaceCrops
 from .samples import DatasetError, SettingsError
 
@@ -139,7 +139,9 @@ class ComposedScenes(EmotionDataset):
 
     def paint(self, index: int) -> NDArray[np.uint8]:
         """A scene as a camera would give it, (256, 342, 3), uint8, BGR."""
-        scene = self.plan(index)
+        return self._painted(self.plan(index), index)
+
+    def _painted(self, scene: PlannedScene, index: int) -> NDArray[np.uint8]:
         rng = np.random.default_rng([self._seed, index, 1])
         image = background(self._stage.height_px, self._stage.width_px, self._backgrounds(rng), rng)
         faces = sorted((*scene.others, scene.own), key=lambda face: face.box.width)
@@ -160,15 +162,16 @@ class ComposedScenes(EmotionDataset):
     def batch(self, indices: Indices) -> Batch:
         faces, contexts = [], []
         for index in indices:
-            own = self._region(self.plan(int(index)).own.box)
-            image = torch.from_numpy(self.paint(int(index)))
+            scene = self.plan(int(index))
+            own = self._region(scene.own.box)
+            image = torch.from_numpy(self._painted(scene, int(index)))
             face = self._face(image, own)
             context = self._uncropped.contexts(image, [[]])
             place = self._uncropped.own_faces(image, [own])
-            faces.append(_to_uint8(face[0]))
-            places = [place[0], *(self.deciders([index]) if self._with_deciders else ())]
+            faces.append(as_uint8(face[0]))
+            places = [place[0], *([self._decider(scene)] if self._with_deciders else ())]
             channels = [one.numpy() * np.uint8(255) for one in places]
-            contexts.append(np.dstack([_to_uint8(context[0]), *channels]))
+            contexts.append(np.dstack([as_uint8(context[0]), *channels]))
         chosen = np.asarray(indices, np.int64)
         return as_batch(np.stack(faces), np.stack(contexts), self._distributions[chosen])
 
@@ -177,15 +180,15 @@ class ComposedScenes(EmotionDataset):
 
         Nowhere, if the person is alone.
         """
-        height, width = self._input_spec.context_resize
+        return torch.stack([self._decider(self.plan(int(index))) for index in indices])
+
+    def _decider(self, scene: PlannedScene) -> Tensor:
+        """Where the face of the deciding person is in the context, (128, 171), bool."""
+        if scene.decider is None:
+            return torch.zeros(self._input_spec.context_resize, dtype=torch.bool)
         image = torch.empty(self._stage.height_px, self._stage.width_px, 0)
-        places = torch.zeros(len(indices), height, width, dtype=torch.bool)
-        for row, index in enumerate(indices):
-            scene = self.plan(int(index))
-            if scene.decider is not None:
-                region = self._region(scene.others[scene.decider].box)
-                places[row] = self._uncropped.own_faces(image, [region])[0]
-        return places
+        region = self._region(scene.others[scene.decider].box)
+        return self._uncropped.own_faces(image, [region])[0]
 
     def _face(self, image: Tensor, own: Region) -> Tensor:
         if self._face_margin_px == 0:
@@ -248,8 +251,3 @@ def _stage(input_spec: InputSpec) -> Stage:
     seen_height, seen_width = (PAINTED_SCALE * side for side in input_spec.context_crop)
     seen = Box(left, top, left + seen_width, top + seen_height)
     return Stage(width, height, seen, PAINTED_SCALE)
-
-
-def _to_uint8(image: Tensor) -> NDArray[np.uint8]:
-    """An image in [0, 1] as uint8, rounded to the nearest."""
-    return np.rint(image.numpy() * np.float32(255)).astype(np.uint8)

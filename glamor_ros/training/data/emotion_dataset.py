@@ -146,3 +146,8 @@ def as_batch(
         torch.from_numpy(contexts).permute(0, 3, 1, 2),
         torch.from_numpy(distributions),
     )
+
+
+def as_uint8(image: Tensor) -> NDArray[np.uint8]:
+    """An image in [0, 1] as datasets keep it: uint8, rounded to the nearest."""
+    return np.rint(image.numpy() * np.float32(255)).astype(np.uint8)

@@ -11,6 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ...network.emotions import EMOTIONS
 from .class_folders import read_class_folders
 from .samples import DatasetError, SampleSet, Skipped, emotion_index, require_samples
@@ -30,6 +33,11 @@ class IdentifiedSamples:
 
     sample_set: SampleSet
     identities: tuple[str, ...]
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The class of each sample, (N,)."""
+        return np.array([sample.label for sample in self.sample_set.samples], np.int64)
 
 
 def read_facial_expressions(root: Path, crop_directory: Path | None = None) -> IdentifiedSamples:

@@ -94,9 +94,9 @@ def _heads(
 ) -> FaceCrops:
     identified = read_facial_expressions(path)
     samples = identified.sample_set.samples
-    labels = np.array([sample.label for sample in samples], np.int64)
     # Before those without a face are left out, so that the detectors do not change the splits.
-    chosen = [samples[i] for i in splits.of_identified(labels, identified.identities)[split]]
+    places = splits.of_identified(identified.labels, identified.identities)[split]
+    chosen = [samples[place] for place in places]
     boxes = [_boxes(path, sample.image) for sample in chosen]
     found = [(s, b) for s, b in zip(chosen, boxes, strict=True) if any(box for box in b)]
     if not found:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from ...errors import GlamorError
 from ..data.face_splits import CHOICE, HELD_OUT, FaceSplits
 from ..data.facial_expressions import read_facial_expressions
@@ -24,22 +22,25 @@ class CardDataError(GlamorError, ValueError):
     """A name, split or path of data that a model card cannot be measured on."""
 
 
-def heads_photographs(directory: Path, split: str) -> Photographs:
+def heads_photographs(
+    directory: Path, split: str, splits: FaceSplits = FaceSplits()
+) -> Photographs:
     """The photographs of a folder like facial_expressions that are measured.
 
     Args:
         directory: See `read_facial_expressions`.
         split: One of CARD_SPLITS.
+        splits: How the people are divided.
 
     Raises:
         DatasetError: The folder cannot be used.
         SettingsError: There are too few people in it.
     """
     identified = read_facial_expressions(directory)
-    samples = identified.sample_set.samples
-    labels = np.array([sample.label for sample in samples], np.int64)
-    everything = Photographs([sample.image for sample in samples], labels, identified.identities)
-    return everything.subset(FaceSplits().of_identified(labels, identified.identities)[split])
+    labels, identities = identified.labels, identified.identities
+    paths = [sample.image for sample in identified.sample_set.samples]
+    everything = Photographs(paths, labels, identities)
+    return everything.subset(splits.of_identified(labels, identities)[split])
 
 
 def require_card_split(split: str) -> None:

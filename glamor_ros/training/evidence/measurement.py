@@ -114,12 +114,12 @@ def _read(
         scenes = [Scene(Frame(one.image_bgr), (one.box,)) for one in some]
         for one, (estimate,) in zip(some, recognizer.recognize(scenes), strict=True):
             height, width = one.image_bgr.shape[:2]
-            evidence = Evidence(
-                size_px=min(one.box.width, one.box.height),
-                visible_fraction=one.box.visible_fraction(width, height),
+            evidence = Evidence.of(
+                one.box,
+                (width, height),
+                estimate.probabilities,
                 sharpness=estimate.sharpness,
                 turn=one.turn,
-                confidence=float(estimate.probabilities.max()),
             )
             yield evidence, int(estimate.probabilities.argmax()) == one.label
 

@@ -14,8 +14,8 @@ from ...perception.detection.face_detector import FaceDetector
 from ...perception.frame import Frame
 from ...perception.geometry import Box
 from ..data.face_splits import CHOICE, FaceSplits
-from ..data.facial_expressions import read_facial_expressions
-from ..data.ferplus import load_ferplus
+from ..data.open_faces import FERPLUS, open_faces
+from ..evaluation.card_data import heads_photographs
 
 _SURROUNDINGS_GREY = 128
 
@@ -52,9 +52,12 @@ def ferplus_photographs(
         DatasetError: The file is no such dataset.
         SettingsError: It cannot be divided so.
     """
-    faces = load_ferplus(path, ignore_single_votes=True)
-    chosen = _some(splits.of_faces(len(faces))[CHOICE], count)
-    return [_surrounded(faces.images[i], int(faces.labels[i]), face_box_scale) for i in chosen]
+    faces = open_faces(FERPLUS, path, CHOICE, splits=splits)
+    some = faces.subset(_some(len(faces), count))
+    return [
+        _surrounded(image[..., 0], int(label), face_box_scale)
+        for image, label in zip(some.images, some.distributions.argmax(axis=1), strict=True)
+    ]
 
 
 def _surrounded(crop: NDArray[np.uint8], label: int, face_box_scale: float) -> Photograph:
@@ -86,20 +89,18 @@ def head_photographs(
         MediaError: A photograph cannot be read.
         SettingsError: It cannot be divided so.
     """
-    identified = read_facial_expressions(directory)
-    samples = identified.sample_set.samples
-    labels = np.array([sample.label for sample in samples])
-    choice = _some(splits.of_identified(labels, identified.identities)[CHOICE], count)
+    heads = heads_photographs(directory, CHOICE, splits)
+    some = heads.subset(_some(len(heads), count))
     photographs = []
-    for place in choice:
-        image = read_picture(samples[place].image)
+    for path, label in zip(some.paths, some.labels, strict=True):
+        image = read_picture(path)
         (found,) = detector.detect([Frame(image)])
         if found:
             face = max(found, key=lambda one: one.box.area)
-            photographs.append(Photograph(image, face.box, samples[place].label, face.turn))
-    return photographs, len(choice) - len(photographs)
+            photographs.append(Photograph(image, face.box, int(label), face.turn))
+    return photographs, len(some) - len(photographs)
 
 
-def _some(places: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+def _some(faces: int, count: int) -> NDArray[np.int64]:
     """At most count places, at random: in the order of files the classes follow one another."""
-    return np.random.default_rng(0).permutation(places)[:count]
+    return np.random.default_rng(0).permutation(faces)[:count]

@@ -13,6 +13,7 @@ from ...media.pictures import read_picture
 from ...network.input_spec import InputSpec
 from ...perception.geometry import Box, Region
 from ...perception.recognition.preprocessing import Preprocessor
+from ..data.emotion_dataset import as_uint8
 from ..data.samples import Sample, SettingsError
 
 WITHOUT_FACE = ("black", "whole_image", "skip")
@@ -112,7 +113,8 @@ class SamplePreparation:
         region = self._region(image_bgr, box) if box else Region(0, 0, width, height)
         preprocessor = Preprocessor(self.input_spec)
         image = torch.from_numpy(np.require(image_bgr, requirements=["C", "W"]))
-        return _to_uint8(preprocessor.faces_with_margin(image, [region], self.face_margin_px))
+        (face,) = preprocessor.faces_with_margin(image, [region], self.face_margin_px)
+        return as_uint8(face)
 
     def context(self, image_bgr: NDArray[np.uint8], box: Box | None) -> NDArray[np.uint8]:
         """The context, masked and resized but not cropped.
@@ -133,7 +135,8 @@ class SamplePreparation:
             replace(self.input_spec, context_crop=self.input_spec.context_resize)
         )
         image = torch.from_numpy(np.require(image_bgr, requirements=["C", "W"]))
-        context = _to_uint8(preprocessor.contexts(image, [masks]))
+        (resized,) = preprocessor.contexts(image, [masks])
+        context = as_uint8(resized)
         if not self.input_spec.leaves_out_own_face:
             return context
         place = preprocessor.own_faces(image, own_face).any(dim=0).numpy()
@@ -145,9 +148,3 @@ class SamplePreparation:
         if region.is_empty:
             raise SampleError(f"{box} holds no pixel of the image of {width}x{height}")
         return region
-
-
-def _to_uint8(images: torch.Tensor) -> NDArray[np.uint8]:
-    """Images in [0, 1] as uint8, rounded to the nearest."""
-    (image,) = images.numpy()
-    return np.rint(image * np.float32(255)).astype(np.uint8)
