@@ -17,6 +17,7 @@ pytest.importorskip("matplotlib")
 
 from glamor_ros.cli.training.calibrate import calibrate
 from glamor_ros.cli.training.model_card import model_card
+from glamor_ros.cli.training.named_paths import NamedPathError
 from glamor_ros.network.emotions import EMOTIONS
 from glamor_ros.network.weights.checkpoint import load_checkpoint
 from glamor_ros.training.data.ferplus import FERPLUS_NAMES
@@ -142,7 +143,7 @@ def test_what_cannot_be_measured_is_named(app: typer.Typer, weights: Path, tmp_p
     calibration = ["calibrate", str(weights), "--output", str(figures)]
     for arguments, error, problem in (
         (plain, CardDataError, "give --data ferplus=PATH or --data heads"),
-        ([*plain, "--data", "caer=x"], CardDataError, "'caer=x' names no data"),
+        ([*plain, "--data", "caer=x"], NamedPathError, "'caer=x', expected ferplus=PATH or"),
         ([*plain, "--split", "train"], CardDataError, "'train'"),
         (["model-card", "--json", str(figures)], ModelCardError, "measured.json holds no figures"),
         (

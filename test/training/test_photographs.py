@@ -21,7 +21,6 @@ from glamor_ros.training.data.samples import DatasetError
 from glamor_ros.training.evaluation.card_data import (
     CardDataError,
     heads_photographs,
-    parsed_data,
     require_card_split,
 )
 from glamor_ros.training.evaluation.card_measurement import DetectedHeads
@@ -67,18 +66,6 @@ def test_splits_share_nobody(tmp_path: Path) -> None:
         heads_photographs(tmp_path / "images", "held_out")
     with pytest.raises(CardDataError, match=r"'train'.*held_out, choice"):
         require_card_split("train")
-
-
-def test_data_by_name() -> None:
-    assert parsed_data(["heads=/a=b", "ferplus=/c"]) == {
-        "heads": Path("/a=b"),
-        "ferplus": Path("/c"),
-    }
-    for wrong in ("heads", "heads=", "caer=/x"):
-        with pytest.raises(CardDataError, match="ferplus=PATH and heads=PATH"):
-            parsed_data([wrong])
-    with pytest.raises(CardDataError, match="heads is given twice: /a and /b"):
-        parsed_data(["heads=/a", "heads=/b"])
 
 
 def test_from_files_to_predictions(tmp_path: Path) -> None:

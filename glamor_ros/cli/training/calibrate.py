@@ -20,7 +20,6 @@ from ...training.evaluation.calibration import (
     fitted_calibration,
     rare_classes_bias,
 )
-from ...training.evaluation.card_data import parsed_data
 from ...training.evaluation.card_measurement import prepared_faces
 from ...training.evaluation.evaluate import predict_dataset
 from ...training.evaluation.metrics import CALIBRATION_BINS, measure
@@ -28,7 +27,7 @@ from ...training.evaluation.photographs import predict_photographs
 from ...training.evaluation.predictions import Predictions
 from ..detector_options import DETECTOR_OPTION, DETECTOR_WEIGHTS_OPTION
 from ..progress import progress_bar
-from .card_images import DATA_OPTION, detect_heads, open_crops, require_data
+from .card_images import DATA_OPTION, detect_heads, face_data, open_crops, require_data
 
 
 def calibrate(
@@ -57,7 +56,7 @@ def calibrate(
     are made is taken (split 'choice'), which the shipped recipes do not train on. Each data set
     counts the same.
     """
-    paths = parsed_data(data)
+    paths = face_data(data)
     require_data(paths)
     checkpoint = load_checkpoint(weights)
     earlier = checkpoint.provenance.get("temperature", 1.0)

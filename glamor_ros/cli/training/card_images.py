@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from ...training.data.open_faces import FACE_DATASETS, FERPLUS, HEADS, open_face
 from ...training.evaluation.card_data import CardDataError, heads_photographs
 from ...training.evaluation.card_measurement import DetectedHeads
 from ...training.evaluation.photographs import largest_faces
+from .named_paths import named_paths
 
 DATA_OPTION: Any = typer.Option(
     [],
@@ -22,6 +23,15 @@ DATA_OPTION: Any = typer.Option(
     help="ferplus=FOLDER of ferplus_train.npz and ferplus_valid.npz, heads=FOLDER with images/ and "
     "labels.csv; give one or both.",
 )
+
+
+def face_data(given: Sequence[str]) -> dict[str, Path]:
+    """The paths of the data sets by name, from the texts of DATA_OPTION.
+
+    Raises:
+        NamedPathError: A text is no NAME=PATH of these data sets, or one comes twice.
+    """
+    return named_paths("--data", given, FACE_DATASETS)
 
 
 def open_crops(paths: Mapping[str, Path], split: str) -> FaceCrops | None:

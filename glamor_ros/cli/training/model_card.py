@@ -8,7 +8,7 @@ from typing import Optional
 import typer
 
 from ...atomic_file import atomic_path, atomic_write
-from ...training.evaluation.card_data import parsed_data, require_card_split
+from ...training.evaluation.card_data import require_card_split
 from ...training.evaluation.card_measurement import (
     FACES,
     HEADS,
@@ -21,7 +21,7 @@ from ...training.evaluation.selective_accuracy import selective_accuracy
 from ..detector_options import DETECTOR_OPTION, DETECTOR_WEIGHTS_OPTION
 from ..extras import needs_extra
 from ..progress import progress_bar
-from .card_images import DATA_OPTION, detect_heads, open_crops, require_data
+from .card_images import DATA_OPTION, detect_heads, face_data, open_crops, require_data
 
 DISTURBED_FACES = 600
 SCENES = 600
@@ -74,7 +74,7 @@ def model_card(
             from ...visualization.plots import require_figure_suffix
         require_figure_suffix(figure)
     require_card_split(split)
-    paths = parsed_data(data)
+    paths = face_data(data)
     if not weights:
         if paths or figure is not None:
             raise ModelCardError("--data and --figure need WEIGHTS that are measured")

@@ -13,6 +13,7 @@ import typer
 from ...errors import GlamorError
 from ...training.data.caer import SPLITS
 from ..extras import needs_extra
+from .named_paths import named_paths
 from .prepared_dataset import default_cache_directory
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def train(
         strategy=strategy,
         workers=workers,
         teachers=tuple(teacher),
-        start=_named_paths("--start", start),
+        start=named_paths("--start", start),
         encoder_weights=encoder_weights,
         limit_batches=limit_batches,
         progress_bar=sys.stderr.isatty(),
@@ -129,7 +130,7 @@ def train(
                 "this recipe's datasets are divided already, and bring their crops along; leave "
                 "out --validation and --crops"
             )
-        samples = open_whole_mixture(loaded, loaded.data, _named_paths("--data", data))
+        samples = open_whole_mixture(loaded, loaded.data, named_paths("--data", data))
     else:
         samples = open_single_dataset(
             loaded,
@@ -150,18 +151,6 @@ def _device_count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise TrainOptionError(f"--devices is '{text}', expected a number from 1, or auto")
     return int(text)
-
-
-def _named_paths(option: str, given: Sequence[str]) -> dict[str, Path]:
-    paths = {}
-    for one in given:
-        name, is_named, path = one.partition("=")
-        if not is_named or not name or not path:
-            raise TrainOptionError(f"{option} is '{one}', expected NAME=PATH")
-        if name in paths:
-            raise TrainOptionError(f"{option} names {name} twice")
-        paths[name] = Path(path)
-    return paths
 
 
 def _only_path(data: Sequence[str]) -> Path:

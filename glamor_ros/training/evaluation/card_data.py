@@ -6,20 +6,18 @@ at the split "choice" alone; "held_out" is measured once, at the end.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ...errors import GlamorError
 from ..data.face_splits import CHOICE, HELD_OUT, FaceSplits
 from ..data.facial_expressions import read_facial_expressions
-from ..data.open_faces import FACE_DATASETS
 from .photographs import Photographs
 
 CARD_SPLITS = (HELD_OUT, CHOICE)
 
 
 class CardDataError(GlamorError, ValueError):
-    """A name, split or path of data that a model card cannot be measured on."""
+    """A split or data that a model card cannot be measured on."""
 
 
 def heads_photographs(
@@ -53,22 +51,3 @@ def require_card_split(split: str) -> None:
         raise CardDataError(
             f"a card is not measured on {split!r}, but on one of {', '.join(CARD_SPLITS)}"
         )
-
-
-def parsed_data(options: Sequence[str]) -> Mapping[str, Path]:
-    """The paths of data sets by name, from texts like "ferplus=/data/ferplus_valid.npz".
-
-    Raises:
-        CardDataError: A text is none, names no known data set, or names one twice.
-    """
-    paths: dict[str, Path] = {}
-    for option in options:
-        name, separator, path = option.partition("=")
-        if not separator or not path or name not in FACE_DATASETS:
-            raise CardDataError(
-                f"{option!r} names no data: give {' and '.join(f'{d}=PATH' for d in FACE_DATASETS)}"
-            )
-        if name in paths:
-            raise CardDataError(f"{name} is given twice: {paths[name]} and {path}")
-        paths[name] = Path(path)
-    return paths
