@@ -65,16 +65,17 @@ _ASTONISHMENT: Expression = {
     "teeth_dark": 1.0,
 }
 _ANGER: Expression = {
-    "mouth_corners_down": -0.1,
+    "mouth_corners_down": 4.2,
     "mouth_corners_in": 10.0,
-    "lips_together": -2.8,
-    "mouth_up": -5.1,
+    "lips_together": -5.5,
+    "mouth_up": -4.3,
     "jaw_down": 10.0,
     "inner_brows_up": -6.0,
-    "outer_brows_up": 3.7,
-    "brows_in": -3.5,
-    "eyelids_apart": -2.1,
-    "teeth_dark": 0.1,
+    "outer_brows_up": 4.8,
+    "brows_in": -0.7,
+    "eyelids_apart": -1.2,
+    "teeth_as_lips": 0.3,
+    "teeth_dark": 0.4,
 }
 _SADNESS: Expression = {
     "mouth_corners_down": 8.6,

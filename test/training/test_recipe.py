@@ -80,7 +80,13 @@ def test_modern_recipe() -> None:
 def test_the_starter_weights_recipes() -> None:
     teacher = load_recipe(find_recipe("starter_face_teacher_1"))
     other = load_recipe(find_recipe("starter_face_teacher_2"))
-    assert replace(other, seed=1, description=teacher.description) == teacher
+    # They err differently.
+    assert (teacher.model.encoder, other.model.encoder) == ("original", "resnet18")
+    assert (other.data, other.inputs, other.augmentation) == (
+        teacher.data,
+        teacher.inputs,
+        teacher.augmentation,
+    )
     assert other.seed != teacher.seed
     face = load_recipe(find_recipe("starter_face"))
     assert face.model == teacher.model
