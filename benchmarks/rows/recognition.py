@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from glamor_ros.network.attention import cells_of_own_face
 from glamor_ros.network.batch_norm_folding import folded_for_inference
 from glamor_ros.network.weights.checkpoint import Checkpoint
 from glamor_ros.perception.frame import Frame, Scene
@@ -45,7 +47,7 @@ def measure(options: Options) -> Iterator[Measurement | Absence]:
     on_onnx: Callable[[Frame, Sequence[Box]], object] | None = None
     with tempfile.TemporaryDirectory() as directory:
         try:
-            on_onnx = _onnx_recognition(checkpoint, Path(directory), options.threads)
+            on_onnx = onnx_recognition(checkpoint, Path(directory), options.threads)
         except ImportError as error:
             yield Absence(ROW, ONNX, f"{error}: install the extra `export`")
         for count in PEOPLE:
@@ -91,10 +93,14 @@ def one_by_one(checkpoint: Checkpoint, image_bgr: NDArray[np.uint8], boxes: Sequ
         _ = checkpoint.network(*tensors).probabilities
 
 
-def _onnx_recognition(
+def onnx_recognition(
     checkpoint: Checkpoint, directory: Path, threads: int
-) -> Callable[[Frame, Sequence[Box]], object]:
-    """The exported graphs in ONNX Runtime, with this package's preparation of their inputs."""
+) -> Callable[[Frame, Sequence[Box]], NDArray[np.float32]]:
+    """The exported graphs in ONNX Runtime, with this package's preparation of their inputs.
+
+    Returns:
+        What gives everybody's probabilities, (P, 7).
+    """
     import onnxruntime
 
     from glamor_ros.network.onnx.export import CONTEXT_ENCODER_FILE, PERSON_FILE, export_onnx
@@ -107,12 +113,15 @@ def _onnx_recognition(
         for name in (CONTEXT_ENCODER_FILE, PERSON_FILE)
     )
     preprocessor = Preprocessor(checkpoint.input_spec)
+    leaves_out_own_face = checkpoint.input_spec.leaves_out_own_face
 
     def recognize(frame: Frame, boxes: Sequence[Box]) -> NDArray[np.float32]:
         image = frame.on(torch.device("cpu"))
-        regions = [box.clipped(frame.width, frame.height) for box in boxes]
+        scale = checkpoint.input_spec.face_box_scale
+        regions = [box.scaled(scale).clipped(frame.width, frame.height) for box in boxes]
         faces = preprocessor.faces(image, regions).permute(0, 3, 1, 2).numpy()
-        contexts = preprocessor.contexts(image, [regions]).permute(0, 3, 1, 2).numpy()
+        hidden = [] if leaves_out_own_face else regions
+        contexts = preprocessor.contexts(image, [hidden]).permute(0, 3, 1, 2).numpy()
         cells, projection = context_encoder.run(None, {"contexts": np.ascontiguousarray(contexts)})
         inputs = {
             "faces": np.ascontiguousarray(faces),
@@ -120,6 +129,10 @@ def _onnx_recognition(
             "projection": projection,
             "context_index": np.zeros(len(boxes), np.int64),
         }
+        if leaves_out_own_face:
+            side = math.isqrt(cells.shape[1])
+            own_faces = preprocessor.own_faces(image, regions)
+            inputs["left_out"] = cells_of_own_face(own_faces, side, side).numpy()
         probabilities: NDArray[np.float32] = person.run(["probabilities"], inputs)[0]
         return probabilities
 

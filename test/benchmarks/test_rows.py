@@ -1,5 +1,7 @@
 """The pure parts of the rows."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,8 +10,12 @@ from benchmarks.options import DEFAULT_MMOD_DAT, DEFAULT_PICTURES, Options
 from benchmarks.rows import registry
 from benchmarks.rows.exactness import Difference, difference, reduced
 from benchmarks.rows.overload import growth, slope_per_min
+from benchmarks.rows.recognition import CROWD, HEIGHT, WIDTH, onnx_recognition
+from benchmarks.subjects import photograph, shipped_checkpoint
 from glamor_ros.perception.detection.face_detector import FaceDetection
+from glamor_ros.perception.frame import Frame, Scene
 from glamor_ros.perception.geometry import Box
+from glamor_ros.perception.recognition.emotion_recognizer import EmotionRecognizer
 
 OPTIONS = Options("cpu", 1, True, False, DEFAULT_MMOD_DAT, None, DEFAULT_PICTURES)
 FACE = FaceDetection(Box(10, 10, 110, 110), 1.0)
@@ -58,3 +64,14 @@ def test_broken_row_keeps_what_it_said_before(monkeypatch: pytest.MonkeyPatch) -
     outcomes = list(registry.measured("processor", OPTIONS))
     assert isinstance(outcomes[0], Measurement)
     assert outcomes[1:] == [Absence("processor", "", "RuntimeError: lost the GPU", is_failure=True)]
+
+
+def test_rivals_in_onnx_runtime_do_the_same_work(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    checkpoint = shipped_checkpoint()
+    frame = Frame(photograph(WIDTH, HEIGHT))
+    (people,) = EmotionRecognizer(checkpoint).recognize([Scene(frame, CROWD)])
+    on_onnx = onnx_recognition(checkpoint, tmp_path, 1)(frame, CROWD)
+    expected = np.stack([person.probabilities for person in people])
+    assert expected.shape == (8, 7)
+    np.testing.assert_allclose(on_onnx, expected, atol=1e-5)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -36,48 +39,78 @@ def sharpness(faces: Tensor) -> Tensor:
     noise_power = _noise_sigma(grey).square()
     halved = functional.interpolate(grey, (_HALVED_SIZE_PX, _HALVED_SIZE_PX), mode="area")
     pixels_averaged = grey[0, 0].numel() / halved[0, 0].numel() if len(grey) else 1.0
-    blurs = [_kernel(sigma, grey.device) for sigma in (_FINE_SIGMA_PX, *_COARSE_SIGMAS_PX)]
-    fine, coarse, coarser = (_blurred(halved, kernel) for kernel in blurs)
-    gains = _noise_gains(*blurs)
+    filters = _filters(grey.device)
+    fine, coarse, coarser = (_blurred(halved, matrix) for matrix in filters.blurs)
     noise_power = noise_power / pixels_averaged
-    detail = _power(halved - fine) - noise_power * gains[0]
-    shape = _power(coarse - coarser) - noise_power * gains[1]
+    detail = _power(halved - fine) - noise_power * filters.noise_gains[0]
+    shape = _power(coarse - coarser) - noise_power * filters.noise_gains[1]
     ratio = detail.clamp(min=0) / shape.clamp(min=_MIN_COARSE_POWER)
     return ratio.sqrt()
 
 
 def _noise_sigma(grey: Tensor) -> Tensor:
     """The standard deviation of white noise in images (N, 1, h, w): (N,)."""
-    second = grey.new_tensor([1.0, -2.0, 1.0])
-    mask = (second[:, None] * second[None, :])[None, None]
-    response = functional.conv2d(grey, mask).abs().flatten(1)
+    response = _second_difference(_second_difference(grey, 2), 3).abs().flatten(1)
     # 6 is the mask's norm; 0.6745 the median of a standard normal distribution's absolute values.
     return response.median(dim=1).values / (6 * 0.6745)
 
 
-def _kernel(sigma_px: float, device: torch.device) -> Tensor:
+def _second_difference(images: Tensor, dim: int) -> Tensor:
+    """The mask (1, -2, 1) along a dimension, which gets two shorter."""
+    inner = images.shape[dim] - 2
+    before, middle, after = (images.narrow(dim, start, inner) for start in range(3))
+    return before - 2 * middle + after
+
+
+@dataclass(frozen=True)
+class _Filters:
+    """What the halved crop is filtered with.
+
+    Attributes:
+        blurs: The blurs of the fine and both coarse scales, as matrices; see `_blur_matrix`.
+        noise_gains: See `_noise_gains`.
+    """
+
+    blurs: tuple[Tensor, Tensor, Tensor]
+    noise_gains: tuple[float, float]
+
+
+@functools.cache
+def _filters(device: torch.device) -> _Filters:
+    fine, *coarse = (_kernel(sigma) for sigma in (_FINE_SIGMA_PX, *_COARSE_SIGMAS_PX))
+    first, second, third = (_blur_matrix(kernel).to(device) for kernel in (fine, *coarse))
+    return _Filters((first, second, third), _noise_gains(fine, *coarse))
+
+
+def _kernel(sigma_px: float) -> Tensor:
     radius = round(3 * sigma_px)
-    steps = torch.arange(-radius, radius + 1, dtype=torch.float32, device=device)
+    steps = torch.arange(-radius, radius + 1, dtype=torch.float32)
     weights = torch.exp(-steps.square() / (2 * sigma_px**2))
     return weights / weights.sum()
 
 
-def _blurred(images: Tensor, kernel: Tensor) -> Tensor:
+def _blur_matrix(kernel: Tensor) -> Tensor:
+    """A blur of rows or columns of _HALVED_SIZE_PX pixels, whose first and last repeat beyond."""
     radius = len(kernel) // 2
-    padded = functional.pad(images, (radius,) * 4, mode="replicate")
-    across = functional.conv2d(padded, kernel.view(1, 1, 1, -1))
-    return functional.conv2d(across, kernel.view(1, 1, -1, 1))
+    pixels = torch.arange(_HALVED_SIZE_PX)
+    sources = (pixels[:, None] + torch.arange(-radius, radius + 1)).clamp(0, _HALVED_SIZE_PX - 1)
+    matrix = torch.zeros(_HALVED_SIZE_PX, _HALVED_SIZE_PX)
+    return matrix.scatter_add_(1, sources, kernel.expand(_HALVED_SIZE_PX, -1))
 
 
-def _noise_gains(fine: Tensor, coarse: Tensor, coarser: Tensor) -> tuple[Tensor, Tensor]:
+def _blurred(images: Tensor, matrix: Tensor) -> Tensor:
+    return matrix @ images @ matrix.T
+
+
+def _noise_gains(fine: Tensor, coarse: Tensor, coarser: Tensor) -> tuple[float, float]:
     """By how much white noise's power is multiplied in the details and in the coarse shapes."""
     finest = functional.pad(torch.ones_like(fine[:1]), (len(fine) // 2,) * 2)
     return _difference_power(finest, fine), _difference_power(coarse, coarser)
 
 
-def _difference_power(narrow: Tensor, wide: Tensor) -> Tensor:
+def _difference_power(narrow: Tensor, wide: Tensor) -> float:
     narrow = functional.pad(narrow, ((len(wide) - len(narrow)) // 2,) * 2)
-    return (torch.outer(narrow, narrow) - torch.outer(wide, wide)).square().sum()
+    return (torch.outer(narrow, narrow) - torch.outer(wide, wide)).square().sum().item()
 
 
 def _power(images: Tensor) -> Tensor:
