@@ -129,7 +129,13 @@ def test_calibration_is_written_into_the_weights_once(
         np.testing.assert_allclose(
             after_value.detach().numpy() * temperature, before_value.detach().numpy(), rtol=1e-4
         )
-    assert after.provenance["trained_on"] == before.provenance["trained_on"]
+    # What the weights were trained on is still told.
+    assert before.provenance["recipe"]["start"] == {
+        "face_encoder": "previous",
+        "classifier": "previous",
+    }
+    for key in ("recipe", "data"):
+        assert after.provenance[key] == before.provenance[key]
     once_more = ["calibrate", str(out), *arguments[2:-1], str(out), "--again"]
     assert RUNNER.invoke(app, once_more, catch_exceptions=False).exit_code == 0
     assert load_checkpoint(out).provenance["temperature"] == pytest.approx(
